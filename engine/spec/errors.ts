@@ -1,0 +1,142 @@
+/** The catalogue of expected errors (code → data) and the three kinds of error the studio knows. */
+
+/** What each expected error carries: the evidence its sentence is made from. One line a code. */
+export interface ErrorData {
+  'recipe.field': { path: string; value: string; legal: string };
+  'recipe.version': { value: string };
+  'recipe.unreadable': { path: string; reason: string };
+  'not-yet': { what: string; value: string; available: string };
+  'file.missing': { path: string };
+  'file.unreadable': { path: string; reason: string };
+  'file.empty': { path: string };
+  'file.format': { path: string; reason: string };
+  'file.exists': { path: string };
+  'data.header-only': { path: string };
+  'data.column-missing': { path: string; column: string; columns: string };
+  'data.one-class': { column: string; label: string; rows: number };
+  'data.label-per-row': { column: string; labels: number; rows: number };
+  'data.no-rows': { path: string };
+  'data.broken-row': { path: string; line: number; reason: string };
+  'data.bad-messages': { path: string; row: number; reason: string };
+  'data.too-few-rows': { rows: number; needed: number };
+  'data.unseen-label': { path: string; row: number; label: string; known: string };
+  'model.missing': { model: string; known: string };
+  'model.unknown-architecture': { architecture: string; known: string };
+  'model.config': { path: string; field: string; value: string; legal: string };
+  'model.no-tokenizer': { path: string };
+  'model.no-weights': { path: string };
+  'model.weight-missing': { path: string; name: string };
+  'model.weight-shape': { path: string; name: string; found: string; expected: string };
+  'model.not-downloaded': { model: string };
+  'model.task': { architecture: string; task: string };
+  'checkpoint.corrupt': { path: string; reason: string };
+  'checkpoint.type': { path: string; name: string; type: string };
+  'tokenizer.unsupported': { path: string; reason: string };
+  'template.failed': { reason: string };
+  'rows.too-long': { longest: number; limit: number; row: number };
+  'method.task': { method: string; task: string };
+  'method.no-targets': { targets: string; available: string };
+  'adapter.base': { path: string; name: string; found: string; expected: string };
+  'adapter.incomplete': { path: string; name: string };
+  'training.diverged': { step: number };
+  'resume.recipe-changed': { path: string };
+  'memory.exhausted': { neededBytes: number; freeBytes: number };
+  'disk.full': { path: string; neededBytes: number; freeBytes: number };
+  'device.unavailable': { device: string; available: string };
+  'engine.crashed': { signal: string; lastLine: string };
+  'port.in-use': { port: number };
+  'instance.second': { folder: string };
+  'store.newer': { found: number; known: number };
+  'net.offline': { url: string };
+  'net.failed': { url: string; reason: string };
+  'net.checksum': { file: string; expected: string; found: string };
+  'request.invalid': { method: string; path: string; value: string; legal: string };
+  'request.refused': { reason: string };
+  'not-found': { kind: string; id: string };
+  'busy': { what: string };
+  'export.mismatch': { matched: number; of: number; row: number };
+}
+
+export type ErrorCode = keyof ErrorData;
+
+/** Something the user can remedy. Worded by `engine/spec/wording`, never by the thrower. */
+export class StudioError<Code extends ErrorCode = ErrorCode> extends Error {
+  readonly code: Code;
+  readonly data: ErrorData[Code];
+
+  constructor(code: Code, data: ErrorData[Code], options?: ErrorOptions) {
+    super(`${code} ${JSON.stringify(data)}`, options);
+    this.name = 'StudioError';
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/** A fault of ours. Its message is for us; the user is shown a report to copy. */
+export class BugError extends Error {
+  override readonly name = 'BugError';
+}
+
+/** The user asked to stop. Never reported as a failure. */
+export class CancelledError extends Error {
+  override readonly name = 'CancelledError';
+}
+
+/** How an error crosses a process boundary. */
+export type ErrorEnvelope =
+  | { readonly kind: 'expected'; readonly code: ErrorCode; readonly data: ErrorData[ErrorCode] }
+  | { readonly kind: 'bug'; readonly message: string; readonly stack: string }
+  | { readonly kind: 'cancelled' };
+
+/** What a reply is across a process boundary: Electron carries only an error's message, so we carry data. */
+export type Envelope<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: ErrorEnvelope };
+
+const systemCodes: Readonly<Record<string, (path: string, reason: string) => StudioError>> = {
+  ENOENT: (path) => new StudioError('file.missing', { path }),
+  EACCES: (path, reason) => new StudioError('file.unreadable', { path, reason }),
+  EPERM: (path, reason) => new StudioError('file.unreadable', { path, reason }),
+  EISDIR: (path, reason) => new StudioError('file.unreadable', { path, reason }),
+  EROFS: (path, reason) => new StudioError('file.unreadable', { path, reason }),
+  ENOSPC: (path) => new StudioError('disk.full', { path, neededBytes: 0, freeBytes: 0 }),
+  EDQUOT: (path) => new StudioError('disk.full', { path, neededBytes: 0, freeBytes: 0 }),
+};
+
+/** Turns anything thrown into one of our three kinds. The only place where unknown throws become ours. */
+export function asOurs(thrown: unknown): StudioError | BugError | CancelledError {
+  if (thrown instanceof StudioError || thrown instanceof BugError || thrown instanceof CancelledError) return thrown;
+  if (thrown instanceof Error) {
+    if (thrown.name === 'AbortError') return new CancelledError('cancelled', { cause: thrown });
+    const { code, path } = thrown as NodeJS.ErrnoException;
+    const known = code === undefined ? undefined : systemCodes[code];
+    if (known) return known(path ?? 'a file of the run', thrown.message);
+    if (/bad_alloc|Failed to allocate memory|out of memory|Array buffer allocation failed/i.test(thrown.message)) {
+      return new StudioError('memory.exhausted', { neededBytes: 0, freeBytes: 0 }, { cause: thrown });
+    }
+    return new BugError(thrown.message, { cause: thrown });
+  }
+  return new BugError(String(thrown));
+}
+
+export function toEnvelope(thrown: unknown): ErrorEnvelope {
+  const error = asOurs(thrown);
+  if (error instanceof StudioError) return { kind: 'expected', code: error.code, data: error.data };
+  if (error instanceof CancelledError) return { kind: 'cancelled' };
+  const origin = error.cause instanceof Error ? error.cause : error;
+  return { kind: 'bug', message: error.message, stack: origin.stack ?? '' };
+}
+
+export function fromEnvelope(envelope: ErrorEnvelope): StudioError | BugError | CancelledError {
+  switch (envelope.kind) {
+    case 'expected':
+      return new StudioError(envelope.code, envelope.data);
+    case 'cancelled':
+      return new CancelledError('cancelled');
+    case 'bug': {
+      const bug = new BugError(envelope.message);
+      bug.stack = envelope.stack;
+      return bug;
+    }
+  }
+}

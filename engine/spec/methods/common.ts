@@ -1,0 +1,44 @@
+/** What every method's settings share: the metadata a form is built from, and the shape of a preset. */
+import { z } from 'zod';
+import type { TaskName } from '../tasks.ts';
+
+/** How a setting is shown; its limits stand in the schema itself. */
+export interface FieldMeta {
+  /** Plain name. */
+  readonly label: string;
+  /** The literature's term. */
+  readonly term: string;
+  readonly unit?: string;
+  readonly help: string;
+  /** Slider positions; absent: from minimum to maximum. */
+  readonly steps?: readonly number[];
+  /** True when the setting stands under "Advanced". */
+  readonly advanced?: boolean;
+}
+
+/** Attaches a form's metadata to a schema, so that both are one thing. */
+export function field<T extends z.ZodType>(schema: T, meta: FieldMeta): T {
+  return schema.meta({ ...meta });
+}
+
+/** What a preset depends on. */
+export interface PresetContext {
+  readonly task: TaskName;
+  /** `model_type` of the base model's config, or null when no model is chosen yet. */
+  readonly architecture: string | null;
+  /** Parameters of the base model, or null when no model is chosen yet. */
+  readonly parameters: number | null;
+}
+
+export const presetNames = ['quick', 'balanced', 'thorough'] as const;
+export type PresetName = (typeof presetNames)[number];
+
+/** Linear layers that LoRA changes by default, as PEFT's mapping has them. */
+export const defaultTargets: Readonly<Record<string, readonly string[]>> = {
+  bert: ['query', 'value'],
+  roberta: ['query', 'value'],
+  'xlm-roberta': ['query', 'value'],
+  distilbert: ['q_lin', 'v_lin'],
+  electra: ['query', 'value'],
+  llama: ['q_proj', 'v_proj'],
+};

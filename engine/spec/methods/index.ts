@@ -1,0 +1,41 @@
+/** All method names of the literature, the settings of those that train today, and their presets. */
+import { z } from 'zod';
+import type { PresetContext, PresetName } from './common.ts';
+import { fullPreset, fullSchema } from './full.ts';
+import { linearProbePreset, linearProbeSchema } from './linear-probe.ts';
+import { loraPreset, loraSchema } from './lora.ts';
+
+export const methodNames = [
+  'full',
+  'linear-probe',
+  'in-context',
+  'lora',
+  'adapter',
+  'prefix',
+  'prompt',
+  'p-tuning',
+  'p-tuning-v2',
+] as const;
+export type MethodName = (typeof methodNames)[number];
+
+export const methodSchema = z.discriminatedUnion('name', [fullSchema, linearProbeSchema, loraSchema]);
+export type MethodConfig = z.infer<typeof methodSchema>;
+export type SupportedMethod = MethodConfig['name'];
+
+export const methodSchemas = {
+  full: fullSchema,
+  'linear-probe': linearProbeSchema,
+  lora: loraSchema,
+} satisfies { readonly [M in SupportedMethod]: z.ZodType };
+
+export const supportedMethods = Object.keys(methodSchemas) as readonly SupportedMethod[];
+
+const presets = {
+  full: fullPreset,
+  'linear-probe': linearProbePreset,
+  lora: loraPreset,
+} satisfies { readonly [M in SupportedMethod]: (preset: PresetName, context: PresetContext) => MethodConfig };
+
+export function methodPreset(method: SupportedMethod, preset: PresetName, context: PresetContext): MethodConfig {
+  return presets[method](preset, context);
+}
