@@ -20,6 +20,7 @@ const splitSchema = z.strictObject({
   seed: field(z.int().min(0).max(4_294_967_295), { label: 'Seed of the split', term: 'split seed', help: 'The same seed deals the same rows.' }),
 });
 export type Split = z.infer<typeof splitSchema>;
+export const defaultSplit: Split = { validation: 0.1, test: 0, seed: 1 };
 
 export const deviceNames = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
 export const precisionNames = ['float32'] as const;
@@ -83,7 +84,7 @@ export function parseRecipe(value: unknown): RecipeOutline {
   const columns = parsed.data.columns
     ? parseField<Columns>(task === 'chat' ? chatColumns : classificationColumns, parsed.data.columns, 'data.columns')
     : null;
-  parseField(methodSchemas[name].partial(), method, 'method');
+  parseField<unknown>(methodSchemas[name].partial(), method, 'method');
   parseField(trainingSchema.partial(), parsed.training ?? {}, 'training');
   return {
     model: parsed.model,
@@ -100,7 +101,7 @@ export function parseRecipe(value: unknown): RecipeOutline {
           validation: parsed.data.validation,
           test: parsed.data.test,
           columns,
-          split: { validation: 0.1, test: 0, seed: 1, ...defined(parsed.data.split ?? {}) },
+          split: { ...defaultSplit, ...defined(parsed.data.split ?? {}) },
         },
         method: parseField<MethodConfig>(methodSchemas[name], { ...methodPreset(name, 'balanced', full), ...method }, 'method'),
         training: parseField(trainingSchema, { ...trainingPreset(name, 'balanced', full), ...parsed.training }, 'training'),
@@ -127,7 +128,7 @@ export function recipeJsonSchema(options: { method: SupportedMethod; context: Pr
       validation: z.array(z.string()).nullable().default(null),
       test: z.array(z.string()).nullable().default(null),
       columns: columns.optional(),
-      split: withDefaults(splitSchema, { validation: 0.1, test: 0, seed: 1 }).optional(),
+      split: withDefaults(splitSchema, defaultSplit).optional(),
     }),
     method: withDefaults(methodSchemas[method], methodDefaults),
     training: withDefaults(trainingSchema, trainingDefaults).optional(),
@@ -218,6 +219,6 @@ function isOneOf<T extends string>(list: readonly T[], value: string): value is 
   return (list as readonly string[]).includes(value);
 }
 
-function defined<T extends object>(value: T): { [K in keyof T]-?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as { [K in keyof T]-?: Exclude<T[K], undefined> };
+function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

@@ -3,9 +3,9 @@ import type { Estimate, Metrics } from '../../engine/spec/metrics.ts';
 import type { Json } from '../../engine/spec/json.ts';
 import type { MethodName, SupportedMethod } from '../../engine/spec/methods/index.ts';
 import type { PresetName } from '../../engine/spec/methods/common.ts';
-import type { Columns, SupportedTask } from '../../engine/spec/tasks.ts';
+import type { SupportedTask } from '../../engine/spec/tasks.ts';
+import type { DatasetView } from '../../engine/spec/dataset.ts';
 import type { ErrorEnvelope } from '../../engine/spec/errors.ts';
-import type { Split } from '../../engine/spec/recipe.ts';
 
 export interface ComputerView {
   readonly cores: number;
@@ -52,37 +52,7 @@ export interface ProjectDraft {
 export const destinations = ['here', 'peft', 'ollama', 'lm-studio', 'onnx'] as const;
 export type Destination = (typeof destinations)[number];
 
-export interface DatasetView {
-  readonly files: readonly { readonly name: string; readonly path: string; readonly format: string; readonly rows: number; readonly role: 'train' | 'test' }[];
-  readonly columns: readonly { readonly name: string; readonly examples: readonly string[]; readonly distinct: number; readonly empty: number }[];
-  /** The mapping in force, and whether it is the app's guess. */
-  readonly mapping: Columns | null;
-  readonly guessed: boolean;
-  readonly suggestedTask: SupportedTask | null;
-  readonly split: Split;
-  readonly counts: { readonly train: number; readonly validation: number; readonly test: number };
-  readonly labels: readonly { readonly name: string; readonly count: number }[];
-  readonly findings: readonly Finding[];
-  /** Length in characters of the longest text, and a histogram of lengths in words. */
-  readonly lengths: { readonly longest: number; readonly buckets: readonly { readonly upTo: number; readonly rows: number }[] };
-}
-
-/** One thing worth knowing about the data: a code and numbers, worded by `engine/spec/wording`. */
-export interface Finding {
-  readonly code: string;
-  readonly severity: 'note' | 'care' | 'fault';
-  readonly data: Readonly<Record<string, string | number>>;
-}
-
-export interface RowView {
-  /** Row in its file, from 1. */
-  readonly row: number;
-  readonly file: string;
-  /** As the model will read it: the joined text, or the rendered chat. */
-  readonly input: string;
-  readonly answer: string;
-  readonly use: 'learn' | 'check' | 'test' | 'left out';
-}
+export type { DatasetView, Finding, RowView } from '../../engine/spec/dataset.ts';
 
 export interface ModelView {
   readonly id: string;

@@ -1,0 +1,109 @@
+/** What the engine's process can be asked: the request and reply of each command, and its news while it works. */
+import type { DatasetView, RowView } from './dataset.ts';
+import type { RunEvent } from './events.ts';
+import type { Estimate, Figure, Metrics, Prediction } from './metrics.ts';
+import type { Columns, SupportedTask } from './tasks.ts';
+
+/** A recipe as the user wrote it, where its relative paths start, and where its model lies on this computer. */
+export interface RunRequest {
+  readonly recipe: unknown;
+  readonly folder: string;
+  readonly modelPath: string;
+}
+
+export interface DataRequest {
+  readonly train: readonly string[];
+  readonly validation: readonly string[] | null;
+  readonly test: readonly string[] | null;
+  readonly task: SupportedTask | null;
+  readonly columns: Columns | null;
+  readonly split: { readonly validation: number; readonly test: number; readonly seed: number };
+}
+
+export interface ModelSummary {
+  readonly path: string;
+  readonly name: string;
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly contextLength: number;
+  readonly layers: number;
+  readonly hidden: number;
+  /** Tasks this architecture can be trained for. */
+  readonly tasks: readonly SupportedTask[];
+}
+
+export interface GenerateRequest {
+  readonly modelPath: string;
+  /** Folder of an adapter, or null for the base model as it came. */
+  readonly adapter: string | null;
+  readonly prompt: string;
+  readonly maxNewTokens: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  readonly seed: number;
+}
+
+export interface ExportReport {
+  readonly folder: string;
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  readonly replay: { readonly matched: number; readonly of: number; readonly largestDifference: number };
+}
+
+export interface EvaluateReport {
+  readonly task: SupportedTask;
+  readonly metric: 'accuracy' | 'perplexity';
+  readonly figure: Figure;
+  readonly predictions: readonly Prediction[];
+}
+
+export interface Answer {
+  readonly text: string;
+  /** Categories with their probabilities, best first; null for language models. */
+  readonly scores: readonly { readonly label: string; readonly probability: number }[] | null;
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** Each command: request, reply, and the news it sends while it works. */
+export interface Commands {
+  describeData: { request: DataRequest; reply: DatasetView; news: Progress };
+  dataRows: { request: DataRequest & { readonly offset: number; readonly limit: number }; reply: { readonly total: number; readonly rows: readonly RowView[] }; news: never };
+  inspectModel: { request: { readonly modelPath: string }; reply: ModelSummary; news: never };
+  /** From a formula, without running the model. */
+  estimate: { request: RunRequest; reply: Estimate; news: never };
+  /** From two real steps on the longest rows. */
+  measure: { request: RunRequest; reply: Estimate; news: Progress };
+  /** `out` is the run folder; with `resume` it goes on from the newest checkpoint in it. */
+  train: { request: RunRequest & { readonly out: string; readonly resume: boolean }; reply: Metrics; news: RunEvent };
+  evaluate: {
+    request: { readonly modelPath: string; readonly adapter: string; readonly data: string; readonly columns: Columns | null };
+    reply: EvaluateReport;
+    news: Progress;
+  };
+  /** Streams text pieces; models stay loaded in the process between calls. */
+  generate: { request: GenerateRequest; reply: Answer; news: { readonly text: string } };
+  export: { request: { readonly run: string; readonly modelPath: string; readonly to: 'peft'; readonly out: string }; reply: ExportReport; news: Progress };
+}
+export type CommandName = keyof Commands;
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly note: string;
+}
+
+/** How a command under way is steered; checked between steps. */
+export interface Control {
+  readonly signal: AbortSignal;
+  wish(): 'run' | 'pause' | 'stop';
+  /** Resolves when the wish changes or the signal aborts. */
+  changed(): Promise<void>;
+}
+
+/** How the engine implements a command. */
+export type CommandHandler<N extends CommandName> = (
+  request: Commands[N]['request'],
+  news: (item: Commands[N]['news']) => void,
+  control: Control,
+) => Promise<Commands[N]['reply']>;
