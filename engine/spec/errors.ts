@@ -52,6 +52,8 @@ export interface ErrorData {
   'net.checksum': { file: string; expected: string; found: string };
   'request.invalid': { method: string; path: string; value: string; legal: string };
   'request.refused': { reason: string };
+  /** The window lost the studio behind it: it was closed, or the address is an old one. */
+  'studio.unreachable': { address: string };
   'not-found': { kind: string; id: string };
   'busy': { what: string };
   'export.mismatch': { matched: number; of: number; row: number };
@@ -108,7 +110,7 @@ export function asOurs(thrown: unknown): StudioError | BugError | CancelledError
   if (thrown instanceof StudioError || thrown instanceof BugError || thrown instanceof CancelledError) return thrown;
   if (thrown instanceof Error) {
     if (thrown.name === 'AbortError') return new CancelledError('cancelled', { cause: thrown });
-    const { code, path } = thrown as NodeJS.ErrnoException;
+    const { code, path } = thrown as Error & { readonly code?: string; readonly path?: string };
     const known = code === undefined ? undefined : systemCodes[code];
     if (known) return known(path ?? 'a file of the run', thrown.message);
     if (/bad_alloc|Failed to allocate memory|out of memory|Array buffer allocation failed/i.test(thrown.message)) {

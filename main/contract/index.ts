@@ -1,5 +1,6 @@
 /** The one contract between a window and the studio: what may be asked, with what payload, and what news there is. */
 import { z } from 'zod';
+import type { Envelope } from '../../engine/spec/errors.ts';
 import type { Estimate } from '../../engine/spec/metrics.ts';
 import { presetNames } from '../../engine/spec/methods/common.ts';
 import { supportedMethods } from '../../engine/spec/methods/index.ts';
@@ -150,4 +151,9 @@ export interface Studio {
   on<T extends Topic>(topic: T, listener: (news: News[T]) => void): () => void;
   /** A path the studio can read for a file the user dropped or picked. */
   pathOf(file: File): Promise<string>;
+}
+
+/** What the preload script hands the page: a Studio whose replies are envelopes, since Electron carries only an error's message. */
+export interface Bridge extends Omit<Studio, 'call'> {
+  call<M extends MethodOf>(method: M, payload: PayloadOf<M>): Promise<Envelope<ReplyOf<M>>>;
 }
