@@ -47,11 +47,15 @@ export interface ErrorData {
   'port.in-use': { port: number };
   'instance.second': { folder: string };
   'store.newer': { found: number; known: number };
+  'store.corrupt': { path: string; reason: string };
   'net.offline': { url: string };
   'net.failed': { url: string; reason: string };
   'net.checksum': { file: string; expected: string; found: string };
   'request.invalid': { method: string; path: string; value: string; legal: string };
   'request.refused': { reason: string };
+  'request.too-large': { bytes: number; limit: number };
+  'project.incomplete': { missing: string };
+  'run.state': { state: string; wanted: string };
   /** The window lost the studio behind it: it was closed, or the address is an old one. */
   'studio.unreachable': { address: string };
   'not-found': { kind: string; id: string };
