@@ -1,0 +1,161 @@
+/** A form's fields read from a JSON Schema: what each may hold, how a typed text becomes a value, where its slider stands. */
+import type { Json } from '../../../engine/spec/json.ts';
+import { parseNumber as readNumber, setting } from './format.ts';
+
+export interface FormField {
+  readonly key: string;
+  readonly kind: 'integer' | 'number' | 'choice' | 'list' | 'text';
+  /** Empty is an answer. */
+  readonly nullable: boolean;
+  readonly label: string;
+  readonly term: string;
+  readonly unit: string;
+  readonly help: string;
+  readonly advanced: boolean;
+  /** Slider positions in rising order; empty: no slider. */
+  readonly steps: readonly number[];
+  readonly options: readonly string[];
+  readonly minimum: number;
+  readonly maximum: number;
+  /** The minimum itself is not allowed. */
+  readonly above: boolean;
+}
+
+type JsonObject = { readonly [key: string]: Json };
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The fields of an object schema in its order; constants (a method's name) are not fields. */
+export function readFields(schema: Json): readonly FormField[] {
+  const properties = isObject(schema) ? schema.properties : undefined;
+  if (!isObject(properties)) return [];
+  return Object.entries(properties).flatMap(([key, property]) => (isObject(property) && !('const' in property) ? [readField(key, property)] : []));
+}
+
+function readField(key: string, property: JsonObject): FormField {
+  const branches = Array.isArray(property.anyOf) ? property.anyOf.filter(isObject) : [];
+  const nullable = branches.some(({ type }) => type === 'null');
+  const inner: JsonObject = { ...branches.find(({ type }) => type !== 'null'), ...property };
+  const text = (name: string) => (typeof property[name] === 'string' ? property[name] : '');
+  const limit = (name: string) => (typeof inner[name] === 'number' ? inner[name] : null);
+  const above = limit('exclusiveMinimum');
+  return {
+    key,
+    kind: kindOf(inner),
+    nullable,
+    label: text('label') || key,
+    term: text('term') || key,
+    unit: text('unit'),
+    help: text('help'),
+    advanced: property.advanced === true,
+    steps: Array.isArray(property.steps) ? property.steps.filter((step) => typeof step === 'number') : [],
+    options: Array.isArray(inner.enum) ? inner.enum.filter((option) => typeof option === 'string') : [],
+    minimum: limit('minimum') ?? above ?? -Infinity,
+    maximum: limit('maximum') ?? limit('exclusiveMaximum') ?? Infinity,
+    above: above !== null,
+  };
+}
+
+function kindOf(schema: JsonObject): FormField['kind'] {
+  if (Array.isArray(schema.enum)) return 'choice';
+  switch (schema.type) {
+    case 'integer':
+      return 'integer';
+    case 'number':
+      return 'number';
+    case 'array':
+      return 'list';
+    default:
+      return 'text';
+  }
+}
+
+export type Parsed = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly problem: string };
+
+/** Reads what was typed. Both decimal marks are understood; a value that cannot be is named with the legal range. */
+export function parseText(field: FormField, typed: string): Parsed {
+  const text = typed.trim();
+  if (text === '' && field.nullable) return { ok: true, value: null };
+  switch (field.kind) {
+    case 'integer':
+    case 'number':
+      return parseNumber(field, text);
+    case 'choice':
+      return field.options.includes(text) ? { ok: true, value: text } : refused(field, text);
+    case 'list': {
+      const items = text.split(/[\s,;]+/).filter((item) => item !== '');
+      return items.length > 0 ? { ok: true, value: items } : refused(field, text);
+    }
+    case 'text':
+      return text === '' ? refused(field, text) : { ok: true, value: text };
+  }
+}
+
+function parseNumber(field: FormField, text: string): Parsed {
+  const value = readNumber(text);
+  if (value === null) return refused(field, text);
+  if (field.kind === 'integer' && !Number.isInteger(value)) return refused(field, text);
+  if (value < field.minimum || value > field.maximum || (field.above && value === field.minimum)) return refused(field, text);
+  return { ok: true, value };
+}
+
+function refused(field: FormField, text: string): Parsed {
+  return { ok: false, problem: `${text === '' ? 'Nothing' : text} cannot be: ${legalRange(field)}.` };
+}
+
+/** What the field may hold, in words. */
+export function legalRange(field: FormField): string {
+  const empty = field.nullable ? ', or empty' : '';
+  switch (field.kind) {
+    case 'choice':
+      return `${field.options.join(', ')}${empty}`;
+    case 'list':
+      return `one name or more, separated by commas${empty}`;
+    case 'text':
+      return `a text${empty}`;
+    case 'integer':
+      return `a whole number ${range(field)}${empty}`;
+    case 'number':
+      return `a number ${range(field)}${empty}`;
+  }
+}
+
+function range(field: FormField): string {
+  const from = field.above ? `above ${setting(field.minimum)}` : `from ${setting(field.minimum)}`;
+  return Number.isFinite(field.maximum) ? `${from} ${field.above ? 'and at most' : 'to'} ${setting(field.maximum)}` : from;
+}
+
+/** A value as the input shows it. */
+export function showValue(value: Json | undefined): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'number') return setting(value);
+  if (Array.isArray(value)) return value.map((item) => showValue(item as Json)).join(', ');
+  return String(value);
+}
+
+export function sameValue(a: Json | undefined, b: Json | undefined): boolean {
+  return JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+}
+
+/** Where a value stands between the slider's positions, 0 to steps.length − 1; between two positions in proportion. */
+export function sliderPosition(steps: readonly number[], value: number): number {
+  const above = steps.findIndex((step) => step >= value);
+  if (above < 0) return Math.max(0, steps.length - 1);
+  const high = steps[above] ?? value;
+  const low = steps[above - 1];
+  if (low === undefined || high === low) return above;
+  return above - 1 + (value - low) / (high - low);
+}
+
+/** The slider position one key press away: the next step above or below the value. */
+export function nextStep(steps: readonly number[], value: number, direction: 1 | -1): number | null {
+  const found = direction > 0 ? steps.find((step) => step > value) : steps.findLast((step) => step < value);
+  return found ?? null;
+}
+
+/** Values that differ from the defaults, by key. */
+export function changesOf(values: Readonly<Record<string, Json>>, defaults: Readonly<Record<string, Json>>): Record<string, Json> {
+  return Object.fromEntries(Object.entries(values).filter(([key, value]) => key !== 'name' && !sameValue(value, defaults[key])));
+}
