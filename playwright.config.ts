@@ -1,0 +1,22 @@
+/** End-to-end tests in a real Chromium (or in Electron's window, with ATELIER_WINDOW=electron): one studio a test file. */
+import { defineConfig } from '@playwright/test';
+
+const browser = process.env['ATELIER_BROWSER'] ?? '';
+
+export default defineConfig({
+  testDir: 'test/e2e',
+  outputDir: 'test-results',
+  workers: 1,
+  fullyParallel: false,
+  // Real training on two slow cores.
+  timeout: 10 * 60_000,
+  expect: { timeout: 30_000 },
+  reporter: [['list'], ['./test/support/playwright-tally.ts']],
+  use: {
+    browserName: 'chromium',
+    viewport: { width: 1280, height: 800 },
+    launchOptions: browser === '' ? {} : { executablePath: browser },
+    chromiumSandbox: false,
+    locale: 'en-GB',
+  },
+});
