@@ -51,6 +51,7 @@ export interface ErrorData {
   'net.offline': { url: string };
   'net.failed': { url: string; reason: string };
   'net.checksum': { file: string; expected: string; found: string };
+  'net.repository': { repository: string; reason: string };
   'request.invalid': { method: string; path: string; value: string; legal: string };
   'request.refused': { reason: string };
   'request.too-large': { bytes: number; limit: number };
