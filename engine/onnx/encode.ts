@@ -66,7 +66,7 @@ class Lowering {
 
   temporary(): string {
     this.#fresh += 1;
-    return `x${String(this.#fresh)}`;
+    return `~${String(this.#fresh)}`;
   }
 
   constant(data: HostData, dtype: DType, shape: Shape): string {
@@ -110,13 +110,15 @@ interface Names {
 type Rule<Op extends OpName> = (lowering: Lowering, node: Node<Op>, names: Names) => void;
 
 /** The op under its own name and without attributes. */
-const plain =
-  (opType: string, attributes: Attributes = {}): Rule<OpName> =>
-  (lowering, _node, { inputs, to }) => {
+function plain<Op extends OpName>(opType: Op, attributes: Attributes = {}): Rule<Op> {
+  return (lowering, _node, { inputs, to }) => {
     lowering.emit(opType, inputs, { to, attributes });
   };
+}
 
-function reduction(opType: string): Rule<'ReduceSum'> {
+type Reduction = 'ReduceSum' | 'ReduceMean' | 'ReduceSumSquare';
+
+function reduction<Op extends Reduction>(opType: Op): Rule<Op> {
   return (lowering, node, { inputs, to }) => {
     const { axes, keep } = node.attributes;
     lowering.emit(opType, [inputs[0] ?? '', lowering.integers(axes)], { to, attributes: { keepdims: { int: keep ? 1 : 0 } } });
