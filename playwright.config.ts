@@ -16,7 +16,7 @@ export default defineConfig({
     browserName: 'chromium',
     viewport: { width: 1280, height: 800 },
     launchOptions: browser === '' ? {} : { executablePath: browser },
-    chromiumSandbox: false,
+
     locale: 'en-GB',
   },
 });

@@ -1,9 +1,13 @@
 /** The import rule as dependency-cruiser reads it: which room may import which, and who owns which outside module. */
-import type { IForbiddenRuleType } from 'dependency-cruiser';
+import type { IForbiddenRuleType, IRegularForbiddenRuleType } from 'dependency-cruiser';
 
 type Path = string | string[];
 
-function forbid(name: string, from: { path?: Path; pathNot?: Path }, to: IForbiddenRuleType['to']): IForbiddenRuleType {
+function forbid(
+  name: string,
+  from: { path?: Path; pathNot?: Path },
+  to: IRegularForbiddenRuleType['to'],
+): IForbiddenRuleType {
   return { name, severity: 'error', from, to };
 }
 
