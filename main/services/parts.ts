@@ -4,7 +4,7 @@ import type { CatalogueEntry } from '../../engine/spec/catalogue.ts';
 import type { Contract, MethodOf, News, ReplyOf, Topic } from '../contract/index.ts';
 import type { DownloadView } from '../contract/views.ts';
 import type { Store } from '../store/store.ts';
-import type { Engine } from './engine.ts';
+import type { Engine } from '../trainer/engine.ts';
 import type { Paths } from './paths.ts';
 
 /** Every call of the contract, on a payload that has been parsed. */

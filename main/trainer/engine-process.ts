@@ -2,7 +2,7 @@
 import { constants, setPriority } from 'node:os';
 import { BugError, toEnvelope } from '../../engine/spec/errors.ts';
 import type { Control } from '../../engine/spec/commands.ts';
-import type { Wish } from '../services/engine.ts';
+import type { Wish } from './engine.ts';
 import type { Handlers, RequestMessage, ToChild, ToHost } from './protocol.ts';
 
 /** Of 19 steps of courtesy on Unix: the window and the browser come first, and an otherwise idle computer gives it all. */

@@ -1,7 +1,7 @@
 /** The engine as the rest of the studio holds it: starts its processes, passes commands, supervises and ends them. */
 import { CancelledError, fromEnvelope } from '../../engine/spec/errors.ts';
 import type { CommandName, Commands } from '../../engine/spec/commands.ts';
-import type { CallOptions, Engine, Running } from '../services/engine.ts';
+import type { CallOptions, Engine, Running } from './engine.ts';
 import { crashError, LastWords, memoryKills } from './crash.ts';
 import { engineEntry, type EngineProcess, type ExitNotice, type Fork } from './process.ts';
 import type { RequestMessage, ToChild, ToHost } from './protocol.ts';

@@ -1,7 +1,7 @@
 /** What the host and an engine process say to each other. Everything survives a structured clone. */
 import type { CommandHandler, CommandName, Commands } from '../../engine/spec/commands.ts';
 import type { Envelope } from '../../engine/spec/errors.ts';
-import type { Wish } from '../services/engine.ts';
+import type { Wish } from './engine.ts';
 
 export type RequestMessage = {
   readonly [N in CommandName]: { readonly type: 'request'; readonly id: number; readonly command: N; readonly request: Commands[N]['request'] };

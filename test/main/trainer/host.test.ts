@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import type { Engine } from '../../../main/services/engine.ts';
+import type { Engine } from '../../../main/trainer/engine.ts';
 import { createHost } from '../../../main/trainer/host.ts';
 import { forkNode } from '../../../main/trainer/process.ts';
 
