@@ -37,7 +37,8 @@ export function fromTrusted<Sender>(
 /** Parses a payload by the contract. Throws 'request.invalid' with the path, the value and what is legal. */
 export function parsePayload<M extends MethodOf>(method: M, payload: unknown): ParsedOf<M> {
   try {
-    return parseField(contract[method].payload as z.ZodType<ParsedOf<M>>, payload ?? {}, '');
+    const schema: z.ZodType = contract[method].payload;
+    return parseField(schema, payload ?? {}, '') as ParsedOf<M>;
   } catch (error) {
     if (!(error instanceof StudioError)) throw error;
     const { path, value, legal } = (error as StudioError<'recipe.field'>).data;
