@@ -27,7 +27,10 @@ export interface Connector {
    * @throws StudioError `net.offline` under the lock, `net.failed` for a redirect that is not allowed
    * @throws BrokenConnection when the other side cannot be reached
    */
-  open(url: URL, options: { readonly signal: AbortSignal; readonly headers?: Readonly<Record<string, string>> }): Promise<Connection>;
+  open(
+    url: URL,
+    options: { readonly signal: AbortSignal; readonly headers?: Readonly<Record<string, string>> },
+  ): Promise<Connection>;
 }
 
 /** The line broke; another try may help. */
@@ -47,7 +50,8 @@ export function createConnector(options: ConnectorOptions): Connector {
         const location = redirectOf(connection);
         if (location === null) return connection;
         await connection.close();
-        if (hops.length === mostRedirects) throw new StudioError('net.failed', { url: withoutSecrets(url), reason: 'too many redirects' });
+        if (hops.length === mostRedirects)
+          throw new StudioError('net.failed', { url: withoutSecrets(url), reason: 'too many redirects' });
         hops.push(connection.headers);
         next = redirectTarget(location, next, options.endpoint);
       }
@@ -138,7 +142,9 @@ async function request(url: URL, options: RequestOptions): Promise<Connection> {
       end(outcome);
     },
     read: async function* () {
-      const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader() as ReadableStreamDefaultReader<Uint8Array>;
+      const reader = (
+        response.body ?? new ReadableStream<Uint8Array>()
+      ).getReader() as ReadableStreamDefaultReader<Uint8Array>;
       try {
         for (;;) {
           const { done, value } = await reader.read().catch((error: unknown) => {

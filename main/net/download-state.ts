@@ -67,16 +67,21 @@ export async function bytesOnDisk(work: string, plan: Plan): Promise<number> {
 }
 
 /** Everything under way, by what its state says. */
-export async function listStates(models: string): Promise<readonly { readonly work: string; readonly state: DownloadState }[]> {
+export async function listStates(
+  models: string,
+): Promise<readonly { readonly work: string; readonly state: DownloadState }[]> {
   const root = join(models, '.downloads');
   const names = await readdir(root).catch(() => []);
-  const found = await Promise.all(names.map(async (name) => ({ work: join(root, name), state: await readState(join(root, name)) })));
+  const found = await Promise.all(
+    names.map(async (name) => ({ work: join(root, name), state: await readState(join(root, name)) })),
+  );
   return found.flatMap(({ work, state }) => (state === null ? [] : [{ work, state }]));
 }
 
 /** Forgets the parts, keeping the lock. */
 export async function emptyWork(work: string): Promise<void> {
-  for (const name of await readdir(work)) if (name !== 'lock') await rm(join(work, name), { recursive: true, force: true });
+  for (const name of await readdir(work))
+    if (name !== 'lock') await rm(join(work, name), { recursive: true, force: true });
   await mkdir(join(work, 'ready'), { recursive: true });
 }
 

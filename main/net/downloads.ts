@@ -7,7 +7,17 @@ import { catalogueEntry } from '../../engine/spec/catalogue.ts';
 import { asOurs, CancelledError, StudioError, toEnvelope } from '../../engine/spec/errors.ts';
 import type { Connector } from './connection.ts';
 import {
-  bytesOnDisk, emptyWork, listStates, lockWork, partPath, readState, readyPath, removeWork, workFolder, writeState, type DownloadState,
+  bytesOnDisk,
+  emptyWork,
+  listStates,
+  lockWork,
+  partPath,
+  readState,
+  readyPath,
+  removeWork,
+  workFolder,
+  writeState,
+  type DownloadState,
 } from './download-state.ts';
 import { fetchFile, sizeOf, type RetryOptions } from './fetch-file.ts';
 import { checkDownloadId, hubUrl, isDownloadId, planFor, type Plan } from './hub.ts';
@@ -35,6 +45,8 @@ export interface Downloads {
   cancel(id: string): Promise<void>;
   /** Downloads of this process, and those that an earlier one left unfinished (as paused). */
   list(): Promise<readonly DownloadView[]>;
+  /** What is known of a download that this process has dealt with, or null. */
+  view(id: string): DownloadView | null;
   /** The file or folder the engine opens, or null when the model is not wholly there. */
   locate(id: string): Promise<string | null>;
   /** Pauses all, as before the app quits. */
@@ -84,7 +96,11 @@ export function createDownloads(options: DownloadsOptions): Downloads {
 
   const begin = (id: string): Job => {
     const job: Job = {
-      id, stop: new AbortController(), listeners: new Set(), wish: 'run', done: Promise.resolve(''),
+      id,
+      stop: new AbortController(),
+      listeners: new Set(),
+      wish: 'run',
+      done: Promise.resolve(''),
       view: { model: id, state: 'running', bytes: 0, totalBytes: sizeInCatalogue(id), bytesPerSecond: 0, error: null },
     };
     jobs.set(id, job);
@@ -100,7 +116,10 @@ export function createDownloads(options: DownloadsOptions): Downloads {
       return path;
     } catch (thrown) {
       const wish = job.wish;
-      const error = wish === 'run' ? asOurs(thrown) : new CancelledError(wish === 'pause' ? 'paused' : 'cancelled', { cause: thrown });
+      const error =
+        wish === 'run'
+          ? asOurs(thrown)
+          : new CancelledError(wish === 'pause' ? 'paused' : 'cancelled', { cause: thrown });
       show(job, {
         state: wish === 'run' ? 'failed' : wish === 'pause' ? 'paused' : 'cancelled',
         bytesPerSecond: 0,
@@ -158,7 +177,10 @@ export function createDownloads(options: DownloadsOptions): Downloads {
     if (free < neededBytes) throw new StudioError('disk.full', { path: folder, neededBytes, freeBytes: free });
   };
 
-  const fetchAll = async (job: Job, { plan, work, etags }: { plan: Plan; work: string; etags: Record<string, string> }): Promise<void> => {
+  const fetchAll = async (
+    job: Job,
+    { plan, work, etags }: { plan: Plan; work: string; etags: Record<string, string> },
+  ): Promise<void> => {
     const speed = speedometer(job.view.bytes);
     let before = 0;
     let shownAt = 0;
@@ -168,7 +190,11 @@ export function createDownloads(options: DownloadsOptions): Downloads {
       const ready = readyPath(work, file);
       if ((await sizeOf(ready)) !== file.bytes) {
         await fetchFile(file, {
-          connector, part, retry, url: hubUrl(endpoint, file.path), signal: job.stop.signal,
+          connector,
+          part,
+          retry,
+          url: hubUrl(endpoint, file.path),
+          signal: job.stop.signal,
           etag: {
             get: () => etags[file.name] ?? null,
             set: async (value) => {
@@ -197,14 +223,19 @@ export function createDownloads(options: DownloadsOptions): Downloads {
 
   const noRoom = async (work: string, plan: Plan): Promise<StudioError> => {
     return new StudioError('disk.full', {
-      path: folder, neededBytes: bytesIn(plan.files) - (await bytesOnDisk(work, plan)), freeBytes: await freeBytes(folder),
+      path: folder,
+      neededBytes: bytesIn(plan.files) - (await bytesOnDisk(work, plan)),
+      freeBytes: await freeBytes(folder),
     });
   };
 
   const moveIntoPlace = async (plan: Plan, work: string): Promise<void> => {
     const target = targetOf(plan.id);
     await mkdir(dirname(target), { recursive: true });
-    const whole = await rename(join(work, 'ready'), target).then(() => true, () => false);
+    const whole = await rename(join(work, 'ready'), target).then(
+      () => true,
+      () => false,
+    );
     if (whole) return;
     await mkdir(target, { recursive: true });
     for (const file of plan.files.toReversed()) await rename(readyPath(work, file), join(target, file.name));
@@ -218,7 +249,9 @@ export function createDownloads(options: DownloadsOptions): Downloads {
     const target = targetOf(id);
     if (entry !== undefined) {
       if (entry.source === null) return null;
-      const sizes = await Promise.all(entry.files.map(async (file) => (await sizeOf(join(target, file.name))) === file.bytes));
+      const sizes = await Promise.all(
+        entry.files.map(async (file) => (await sizeOf(join(target, file.name))) === file.bytes),
+      );
       return sizes.every(Boolean) ? join(target, entry.entry) : null;
     }
     const file = id.split('/')[2];
@@ -271,7 +304,7 @@ export function createDownloads(options: DownloadsOptions): Downloads {
     await Promise.all([...jobs.keys()].flatMap((id) => (running(id) ? [pause(id)] : [])));
   };
 
-  return { start, pause, resume: start, cancel, list, locate, dispose };
+  return { start, pause, resume: start, cancel, list, view: (id) => jobs.get(id)?.view ?? null, locate, dispose };
 }
 
 function show(job: Job, change: Partial<DownloadView>): void {
@@ -322,6 +355,8 @@ function speedometer(first: number): (bytes: number) => number {
     if (last === undefined || at - last.at > 200) points.push({ at, bytes });
     while (points.length > 2 && at - (points[0]?.at ?? at) > 4000) points.shift();
     const origin = points[0];
-    return origin === undefined || at <= origin.at ? 0 : Math.max(0, ((bytes - origin.bytes) / (at - origin.at)) * 1000);
+    return origin === undefined || at <= origin.at
+      ? 0
+      : Math.max(0, ((bytes - origin.bytes) / (at - origin.at)) * 1000);
   };
 }

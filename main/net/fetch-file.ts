@@ -48,7 +48,8 @@ export async function fetchFile(file: PlannedFile, options: FetchFileOptions): P
     } catch (error) {
       if (!(error instanceof BrokenConnection || error instanceof TryAgain)) throw error;
       failures = (await sizeOf(part)) > start ? 1 : failures + 1;
-      if (failures >= retry.attempts) throw new StudioError('net.failed', { url: withoutSecrets(url), reason: error.message }, { cause: error });
+      if (failures >= retry.attempts)
+        throw new StudioError('net.failed', { url: withoutSecrets(url), reason: error.message }, { cause: error });
       const asked = error instanceof TryAgain ? error.afterMs : 0;
       await sleep(Math.min(longestPauseMs, Math.max(asked, retry.pauseMs * 2 ** (failures - 1))), null, { signal });
     }
@@ -67,7 +68,10 @@ class TryAgain extends Error {
   }
 }
 
-async function fetchRest(file: PlannedFile, options: FetchFileOptions & { readonly start: number }): Promise<Digest | null> {
+async function fetchRest(
+  file: PlannedFile,
+  options: FetchFileOptions & { readonly start: number },
+): Promise<Digest | null> {
   const { connector, url, part, signal, start, etag, onBytes } = options;
   const known = etag.get();
   const headers: Record<string, string> = start > 0 ? { range: `bytes=${String(start)}-` } : {};
@@ -82,14 +86,18 @@ async function fetchRest(file: PlannedFile, options: FetchFileOptions & { readon
     for await (const piece of connection.read()) {
       if (position + piece.length > file.bytes) {
         await handle.truncate(0);
-        throw new StudioError('net.failed', { url: withoutSecrets(url), reason: `it sends more than the ${String(file.bytes)} bytes announced` });
+        throw new StudioError('net.failed', {
+          url: withoutSecrets(url),
+          reason: `it sends more than the ${String(file.bytes)} bytes announced`,
+        });
       }
       await handle.write(piece, 0, piece.length, position);
       position += piece.length;
       onBytes(position);
     }
     await handle.sync();
-    if (position < file.bytes) throw new BrokenConnection(`it ended after ${String(position)} of ${String(file.bytes)} bytes`);
+    if (position < file.bytes)
+      throw new BrokenConnection(`it ended after ${String(position)} of ${String(file.bytes)} bytes`);
     return announcedDigest(connection);
   } finally {
     await connection.close();
@@ -111,14 +119,16 @@ async function acceptedStart(
   }
   if (status === 200) {
     const length = headers.get('content-length');
-    if (length !== null && Number(length) !== file.bytes) throw failed(`it offers ${length} bytes where ${String(file.bytes)} are expected`);
+    if (length !== null && Number(length) !== file.bytes)
+      throw failed(`it offers ${length} bytes where ${String(file.bytes)} are expected`);
     return 0;
   }
   if (status === 416) {
     await rm(part, { force: true });
     throw new TryAgain('HTTP 416', 0);
   }
-  if (status === 408 || status === 429 || status >= 500) throw new TryAgain(`HTTP ${String(status)}`, retryAfterMs(headers));
+  if (status === 408 || status === 429 || status >= 500)
+    throw new TryAgain(`HTTP ${String(status)}`, retryAfterMs(headers));
   throw failed(`HTTP ${String(status)}`);
 }
 
@@ -152,10 +162,17 @@ export async function sizeOf(path: string): Promise<number> {
   return found?.size ?? 0;
 }
 
-async function prove(file: PlannedFile, { part, digest, signal }: { part: string; digest: Digest | null; signal: AbortSignal }): Promise<void> {
+async function prove(
+  file: PlannedFile,
+  { part, digest, signal }: { part: string; digest: Digest | null; signal: AbortSignal },
+): Promise<void> {
   if (digest === null) {
     await rm(part, { force: true });
-    throw new StudioError('net.checksum', { file: file.name, expected: 'a checksum', found: 'none given by the server' });
+    throw new StudioError('net.checksum', {
+      file: file.name,
+      expected: 'a checksum',
+      found: 'none given by the server',
+    });
   }
   const hash = createHash(digest.kind === 'sha256' ? 'sha256' : 'sha1');
   if (digest.kind === 'git-blob') hash.update(`blob ${String(file.bytes)}\0`);

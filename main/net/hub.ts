@@ -34,21 +34,51 @@ const largestListing = 16 * 2 ** 20;
 const namePart = /^[A-Za-z0-9](?:[\w.-]{0,94}[A-Za-z0-9_-])?$/;
 export const fileName = /^[A-Za-z0-9_][\w.+-]{0,200}$/;
 const companions = [
-  'config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json',
-  'vocab.txt', 'vocab.json', 'merges.txt', 'tokenizer.model', 'spiece.model', 'sentencepiece.bpe.model', 'chat_template.jinja',
-  'chat_template.json', 'README.md', 'LICENSE', 'LICENSE.txt', 'LICENSE.md', 'NOTICE',
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.txt',
+  'vocab.json',
+  'merges.txt',
+  'tokenizer.model',
+  'spiece.model',
+  'sentencepiece.bpe.model',
+  'chat_template.jinja',
+  'chat_template.json',
+  'README.md',
+  'LICENSE',
+  'LICENSE.txt',
+  'LICENSE.md',
+  'NOTICE',
 ];
-const tokenizerFiles = ['tokenizer.json', 'vocab.txt', 'vocab.json', 'tokenizer.model', 'spiece.model', 'sentencepiece.bpe.model'];
+const tokenizerFiles = [
+  'tokenizer.json',
+  'vocab.txt',
+  'vocab.json',
+  'tokenizer.model',
+  'spiece.model',
+  'sentencepiece.bpe.model',
+];
 
 /**
  * @param id a catalogue id, `owner/name`, or `owner/name/file.gguf`
  * @throws StudioError `model.missing`, `net.repository`, `net.failed`, `net.offline`
  */
-export async function planFor(id: string, options: { connector: Connector; endpoint: URL; signal: AbortSignal }): Promise<Plan> {
+export async function planFor(
+  id: string,
+  options: { connector: Connector; endpoint: URL; signal: AbortSignal },
+): Promise<Plan> {
   const entry = catalogueEntry(id);
   if (entry !== undefined) {
     const { source } = entry;
-    if (source === null) throw new StudioError('net.repository', { repository: id, reason: 'it ships inside the app; there is nothing to download' });
+    if (source === null)
+      throw new StudioError('net.repository', {
+        repository: id,
+        reason: 'it ships inside the app; there is nothing to download',
+      });
     return {
       id,
       entry: entry.entry,
@@ -81,7 +111,10 @@ export function checkDownloadId(id: string): void {
   if (isDownloadId(id)) return;
   const [owner = '', name = '', file, ...rest] = id.split('/');
   if (file !== undefined && rest.length === 0 && isName(owner) && isName(name)) {
-    throw new StudioError('net.repository', { repository: `${owner}/${name}`, reason: `${file} is not a GGUF file; only safetensors and GGUF are read` });
+    throw new StudioError('net.repository', {
+      repository: `${owner}/${name}`,
+      reason: `${file} is not a GGUF file; only safetensors and GGUF are read`,
+    });
   }
   throw new StudioError('model.missing', { model: id, known: catalogue.map(({ id: known }) => known).join(', ') });
 }
@@ -90,7 +123,12 @@ export function checkDownloadId(id: string): void {
 export function isDownloadId(id: string): boolean {
   const [owner = '', name, file, ...rest] = id.split('/');
   if (name === undefined) return catalogueEntry(id) !== undefined;
-  return rest.length === 0 && isName(owner) && isName(name) && (file === undefined || (fileName.test(file) && file.endsWith('.gguf')));
+  return (
+    rest.length === 0 &&
+    isName(owner) &&
+    isName(name) &&
+    (file === undefined || (fileName.test(file) && file.endsWith('.gguf')))
+  );
 }
 
 /** Where a path of the hub lies below an endpoint, which may itself have a path. */
@@ -112,7 +150,11 @@ export interface ListedFile {
  * Takes the weights and their companions at the top of a repository; never pickles, never code.
  * @throws StudioError `net.repository` when it holds nothing we read
  */
-export function chooseFiles(repository: string, files: readonly ListedFile[], wanted: string | null): { files: ListedFile[]; entry: string } {
+export function chooseFiles(
+  repository: string,
+  files: readonly ListedFile[],
+  wanted: string | null,
+): { files: ListedFile[]; entry: string } {
   const refuse = (reason: string): never => {
     throw new StudioError('net.repository', { repository, reason });
   };
@@ -130,7 +172,10 @@ export function chooseFiles(repository: string, files: readonly ListedFile[], wa
   }
   const [only, ...others] = ggufs;
   if (only !== undefined && others.length === 0) return { files: [only], entry: only.name };
-  if (only !== undefined) return refuse(`it holds several GGUF files; add one of their names: ${ggufs.map(({ name }) => `${repository}/${name}`).join(', ')}`);
+  if (only !== undefined)
+    return refuse(
+      `it holds several GGUF files; add one of their names: ${ggufs.map(({ name }) => `${repository}/${name}`).join(', ')}`,
+    );
   if (files.some(({ name }) => /\.(bin|pt|pth|ckpt|pkl|pickle)$/.test(name))) {
     return refuse('its weights are pickle files, which can run code when opened; only safetensors and GGUF are read');
   }
@@ -150,8 +195,12 @@ function isName(part: string): boolean {
 }
 
 function safeName(name: string, id: string): string {
-  if (fileName.test(name) && (/\.(safetensors|gguf|safetensors\.index\.json)$/.test(name) || companions.includes(name))) return name;
-  throw new StudioError('net.repository', { repository: id, reason: `${name} is not a kind of file the app downloads` });
+  if (fileName.test(name) && (/\.(safetensors|gguf|safetensors\.index\.json)$/.test(name) || companions.includes(name)))
+    return name;
+  throw new StudioError('net.repository', {
+    repository: id,
+    reason: `${name} is not a kind of file the app downloads`,
+  });
 }
 
 const listingSchema = z.object({
@@ -174,9 +223,14 @@ async function listRepository(
   const fail = (reason: string): never => {
     throw new StudioError('net.failed', { url: withoutSecrets(url), reason });
   };
-  const text = await readText(connector, url, signal).catch((error: unknown) => (error instanceof BrokenConnection ? fail(error.message) : Promise.reject(error as Error)));
+  const text = await readText(connector, url, signal).catch((error: unknown) =>
+    error instanceof BrokenConnection ? fail(error.message) : Promise.reject(error as Error),
+  );
   if (text.status === 401 || text.status === 403 || text.status === 404) {
-    throw new StudioError('net.repository', { repository, reason: 'the hub has no such repository, or it is not open to everyone' });
+    throw new StudioError('net.repository', {
+      repository,
+      reason: 'the hub has no such repository, or it is not open to everyone',
+    });
   }
   if (text.status !== 200) return fail(`HTTP ${String(text.status)}`);
   const parsed = listingSchema.safeParse(asJson(text.body));
@@ -201,7 +255,11 @@ export function digestFrom(text: string): Digest | null {
   return null;
 }
 
-async function readText(connector: Connector, url: URL, signal: AbortSignal): Promise<{ status: number; body: string }> {
+async function readText(
+  connector: Connector,
+  url: URL,
+  signal: AbortSignal,
+): Promise<{ status: number; body: string }> {
   const connection = await connector.open(url, { signal, headers: { accept: 'application/json' } });
   if (connection.status !== 200) {
     await connection.close();
@@ -211,7 +269,8 @@ async function readText(connector: Connector, url: URL, signal: AbortSignal): Pr
   let bytes = 0;
   for await (const piece of connection.read()) {
     bytes += piece.length;
-    if (bytes > largestListing) throw new StudioError('net.failed', { url: withoutSecrets(url), reason: 'its list of files is too long' });
+    if (bytes > largestListing)
+      throw new StudioError('net.failed', { url: withoutSecrets(url), reason: 'its list of files is too long' });
     pieces.push(piece);
   }
   return { status: 200, body: Buffer.concat(pieces).toString('utf8') };

@@ -4,6 +4,7 @@ import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 
 /** What the server does to one request for a file; the next request meets the next behaviour, then it behaves. */
 export type Behaviour =
@@ -48,7 +49,11 @@ export async function startHub(content: HubContent, options: { readonly port?: n
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    seen.push({ path: pathname, range: request.headers.range ?? null, ifRange: request.headers['if-range'] ?? null });
+    seen.push({
+      path: pathname,
+      range: request.headers.range ?? null,
+      ifRange: String(request.headers['if-range'] ?? '') || null,
+    });
     const listing = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/main$/.exec(pathname)?.[1];
     const [, repository, name] = /^\/([^/]+\/[^/]+)\/(?:resolve|store)\/[^/]+\/(.+)$/.exec(pathname) ?? [];
     if (listing !== undefined) {
@@ -71,7 +76,15 @@ export async function startHub(content: HubContent, options: { readonly port?: n
       response.end();
       return;
     }
-    send({ path, etag: `"${large ? `store-${fileDigest(path).slice(0, 8)}` : digestOf(name, path)}"`, behaviour: scripts.get(name)?.shift() ?? null }, request, response);
+    send(
+      {
+        path,
+        etag: `"${large ? `store-${fileDigest(path).slice(0, 8)}` : digestOf(name, path)}"`,
+        behaviour: scripts.get(name)?.shift() ?? null,
+      },
+      request,
+      response,
+    );
   };
 
   const list = (files: Readonly<Record<string, string>> | undefined, response: ServerResponse): void => {
@@ -83,10 +96,17 @@ export async function startHub(content: HubContent, options: { readonly port?: n
       const { size } = statSync(path);
       const large = size >= largeFile;
       return large
-        ? { rfilename: name, size, blobId: '0'.repeat(40), lfs: { sha256: digestOf(name, path), size, pointerSize: 134 } }
+        ? {
+            rfilename: name,
+            size,
+            blobId: '0'.repeat(40),
+            lfs: { sha256: digestOf(name, path), size, pointerSize: 134 },
+          }
         : { rfilename: name, size, blobId: digestOf(name, path) };
     });
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ id: 'x', sha: commit, siblings }));
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ id: 'x', sha: commit, siblings }));
   };
 
   const server = createServer(handle);
@@ -113,10 +133,17 @@ export function filesOf(folder: string): Readonly<Record<string, string>> {
   return Object.fromEntries(readdirSync(folder).map((name) => [name, join(folder, name)]));
 }
 
+const digests = new Map<string, string>();
+
 function fileDigest(path: string): string {
+  const known = digests.get(path);
+  if (known !== undefined) return known;
   const bytes = readFileSync(path);
-  if (bytes.length >= largeFile) return createHash('sha256').update(bytes).digest('hex');
-  return createHash('sha1').update(`blob ${String(bytes.length)}\0`).update(bytes).digest('hex');
+  const hash =
+    bytes.length >= largeFile ? createHash('sha256') : createHash('sha1').update(`blob ${String(bytes.length)}\0`);
+  const digest = hash.update(bytes).digest('hex');
+  digests.set(path, digest);
+  return digest;
 }
 
 interface Sending {
@@ -137,7 +164,8 @@ function send({ path, etag, behaviour }: Sending, request: IncomingMessage, resp
   const { size } = statSync(path);
   const asked = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
   const ifRange = request.headers['if-range'];
-  const partial = asked !== undefined && behaviour?.kind !== 'ignore-range' && (ifRange === undefined || ifRange === etag);
+  const partial =
+    asked !== undefined && behaviour?.kind !== 'ignore-range' && (ifRange === undefined || ifRange === etag);
   const start = partial ? Number(asked) : 0;
   if (start >= size && partial) {
     response.writeHead(416, { 'content-range': `bytes */${String(size)}` }).end();
@@ -152,30 +180,37 @@ function send({ path, etag, behaviour }: Sending, request: IncomingMessage, resp
   void pour({ path, start, behaviour }, response).catch(() => response.destroy());
 }
 
-async function pour({ path, start, behaviour }: { path: string; start: number; behaviour: Behaviour | null }, response: ServerResponse): Promise<void> {
-  let position = start;
-  for await (const chunk of createReadStream(path, { start, highWaterMark: 65_536 })) {
-    let piece = chunk as Buffer;
-    if (behaviour?.kind === 'corrupt' && position <= behaviour.at && behaviour.at < position + piece.length) {
-      piece = Buffer.from(piece);
-      piece.writeUInt8(piece.readUInt8(behaviour.at - position) ^ 0xff, behaviour.at - position);
+async function pour(
+  { path, start, behaviour }: { path: string; start: number; behaviour: Behaviour | null },
+  response: ServerResponse,
+): Promise<void> {
+  const closed = new Promise((resolve) => response.once('close', resolve));
+  const pieces = async function* (): AsyncGenerator<Buffer, void, undefined> {
+    let position = start;
+    for await (const chunk of createReadStream(path, { start, highWaterMark: 65_536 })) {
+      const piece =
+        behaviour?.kind === 'corrupt' ? damaged(chunk as Buffer, behaviour.at - position) : (chunk as Buffer);
+      const limit =
+        behaviour?.kind === 'break-after' || behaviour?.kind === 'stall-after'
+          ? behaviour.bytes - (position - start)
+          : Infinity;
+      if (piece.length >= limit) {
+        yield piece.subarray(0, limit);
+        if (behaviour?.kind === 'stall-after') await closed;
+        throw new Error('broken off');
+      }
+      if (behaviour?.kind === 'slow')
+        await new Promise((resolve) => setTimeout(resolve, (piece.length / behaviour.bytesPerSecond) * 1000));
+      yield piece;
+      position += piece.length;
     }
-    const limit = behaviour?.kind === 'break-after' || behaviour?.kind === 'stall-after' ? behaviour.bytes - (position - start) : Infinity;
-    if (piece.length >= limit) {
-      response.write(piece.subarray(0, limit), () => {
-        if (behaviour?.kind === 'break-after') response.destroy();
-      });
-      return;
-    }
-    if (behaviour?.kind === 'slow') await new Promise((resolve) => setTimeout(resolve, (piece.length / behaviour.bytesPerSecond) * 1000));
-    if (response.destroyed) return;
-    if (!response.write(piece)) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
-      });
-    }
-    position += piece.length;
-  }
-  response.end();
+  };
+  await pipeline(pieces, response);
+}
+
+function damaged(piece: Buffer, at: number): Buffer {
+  if (at < 0 || at >= piece.length) return piece;
+  const copy = Buffer.from(piece);
+  copy.writeUInt8(copy.readUInt8(at) ^ 0xff, at);
+  return copy;
 }
