@@ -1,0 +1,16 @@
+/** LoRA: Low-Rank Adaptation of Large Language Models (Hu et al., 2021, arXiv 2106.09685). */
+import type { LoraConfig } from '../../spec/methods/lora.ts';
+import type { Method } from '../method.ts';
+import { injectLora, loraParameters } from './inject.ts';
+
+export const lora: Method<LoraConfig> = {
+  name: 'lora',
+  mergeable: true,
+  addsVirtualTokens: false,
+  startsAsIdentity: true,
+  savedAs: 'peft',
+  adapt: (model) => model,
+  added: loraParameters,
+  trainable: (config, target) => [...loraParameters(config, target).keys(), ...target.head.keys()].filter((name) => !name.startsWith('lm_head')),
+  inject: injectLora,
+};
