@@ -1,0 +1,26 @@
+/** What went wrong, in words: anything thrown → title, cause, remedy, evidence, and a log without private text for a helper. */
+import { asOurs, toEnvelope, type ErrorEnvelope } from '../../../engine/spec/errors.ts';
+import { sentenceOf } from '../../../engine/spec/wording/index.ts';
+
+export interface Failure {
+  readonly title: string;
+  readonly cause: string;
+  readonly remedy: string;
+  readonly evidence: string;
+  /** For "Details for a helper". */
+  readonly details: string;
+  /** The catalogue's code; 'bug' for a fault of ours. */
+  readonly code: string;
+}
+
+/** Null for what the user asked for: a cancelled act is no failure. */
+export function failureOf(thrown: unknown): Failure | null {
+  return failureOfEnvelope(toEnvelope(asOurs(thrown)));
+}
+
+export function failureOfEnvelope(error: ErrorEnvelope | null): Failure | null {
+  if (error === null || error.kind === 'cancelled') return null;
+  const { title, cause, remedy, evidence } = sentenceOf(error);
+  const details = error.kind === 'bug' ? `${error.message}\n${error.stack}` : `${error.code}\n${JSON.stringify(error.data, null, 2)}`;
+  return { title, cause, remedy, evidence, details, code: error.kind === 'bug' ? 'bug' : error.code };
+}

@@ -1,0 +1,79 @@
+/** The ticket's lines: each step with its answer, and whether it is decided, needs the user, or is yet to come. */
+import type { DatasetView, ProjectView, RunView, Step } from '../../../main/contract/views.ts';
+import { steps } from '../../../main/contract/views.ts';
+import { bytes, capital, count, counted, countedInWords, percent } from '../lib/format.ts';
+import { destinationLabels, methodLabels, stepNames, taskLabels } from './words.ts';
+
+export interface TicketLine {
+  readonly key: Step;
+  readonly label: string;
+  readonly answer: string;
+  readonly state: 'done' | 'care' | 'todo';
+}
+
+type Answer = Pick<TicketLine, 'answer' | 'state'>;
+
+interface Context {
+  readonly project: ProjectView;
+  readonly run: RunView | null;
+  readonly modelName: (id: string) => string;
+  readonly modelBytes: (id: string) => number | null;
+}
+
+const todo: Answer = { answer: '', state: 'todo' };
+const done = (answer = ''): Answer => ({ answer, state: 'done' });
+
+/** Rows of a dataset, whatever they are used for. */
+export function rowsOf(dataset: DatasetView): number {
+  return dataset.counts.train + dataset.counts.validation + dataset.counts.test;
+}
+
+const answers = {
+  data: ({ project: { dataset } }) => {
+    if (dataset === null) return todo;
+    const faults = dataset.findings.filter((finding) => finding.severity === 'fault').length;
+    if (faults > 0) return { answer: `${countedInWords(faults, 'finding needs', 'findings need')} you`, state: 'care' };
+    if (dataset.mapping === null) return { answer: 'the columns need you', state: 'care' };
+    const rows = counted(rowsOf(dataset), 'row', 'rows');
+    return done(dataset.labels.length > 0 ? `${rows}, ${counted(dataset.labels.length, 'category', 'categories')}` : rows);
+  },
+  goal: ({ project: { draft } }) => {
+    if (draft.task === null) return todo;
+    return done(draft.destination === null ? taskLabels[draft.task] : `${taskLabels[draft.task]}, for ${destinationLabels[draft.destination]}`);
+  },
+  model: ({ project: { draft }, modelName, modelBytes }) => {
+    if (draft.model === null) return todo;
+    const size = modelBytes(draft.model);
+    return done(size === null ? modelName(draft.model) : `${modelName(draft.model)}, ${bytes(size)}`);
+  },
+  method: ({ project: { draft } }) => (draft.method === null ? todo : done(methodLabels[draft.method])),
+  settings: ({ project: { draft } }) => {
+    const changed = Object.keys(draft.methodChanges).length + Object.keys(draft.trainingChanges).length;
+    if (draft.method === null || (changed === 0 && steps.indexOf(draft.step) <= steps.indexOf('settings') && draft.estimate === null)) return todo;
+    return done(changed === 0 ? capital(draft.preset) : `${capital(draft.preset)}, ${count(changed)} changed`);
+  },
+  fit: ({ project: { draft } }) =>
+    draft.estimate?.source === 'measured' ? done(`${bytes(draft.estimate.peakMemoryBytes)} at its fullest`) : todo,
+  train: ({ run }) => {
+    if (run === null) return todo;
+    if (run.state === 'finished' || run.state === 'stopped') return done(`kept step ${count(run.keptStep ?? run.step)} of ${count(run.steps)}`);
+    if (run.state === 'failed') return { answer: 'it failed', state: 'care' };
+    if (run.state === 'interrupted') return { answer: `interrupted at step ${count(run.step)}`, state: 'care' };
+    if (run.state === 'cancelled') return todo;
+    return { answer: run.steps > 0 ? `step ${count(run.step)} of ${count(run.steps)}` : 'starting', state: 'todo' };
+  },
+  result: ({ run }) => (run?.metrics ? done(figureWords(run)) : todo),
+  try: ({ project: { draft }, run }) => (run?.metrics && draft.step === 'export' ? done() : todo),
+  export: () => todo,
+} satisfies Record<Step, (context: Context) => Answer>;
+
+/** "86.5 % right", "perplexity 12.3": what a run's result is, in a few words. */
+export function figureWords(run: RunView): string {
+  const tuned = run.metrics?.tuned;
+  if (!tuned) return 'not measured';
+  return 'accuracy' in tuned ? `${percent(tuned.accuracy, tuned.n)} right` : `perplexity ${tuned.perplexity.toFixed(2)}`;
+}
+
+export function ticketLines(context: Context): readonly TicketLine[] {
+  return steps.map((key) => ({ key, label: stepNames[key], ...answers[key](context) }));
+}
