@@ -1,0 +1,41 @@
+/** Did training help? The codes of the answer and the numbers each one carries; worded by `engine/spec/wording`. */
+
+interface Shares {
+  readonly tuned: number;
+  readonly untrained: number;
+  /** tuned − untrained, as a share. */
+  readonly gain: number;
+  readonly low: number;
+  readonly high: number;
+  readonly n: number;
+}
+
+interface Perplexities {
+  /** Perplexities. */
+  readonly tuned: number;
+  readonly untrained: number;
+  /** Mean loss a row, tuned − untrained, in nats; below 0 is better. */
+  readonly gain: number;
+  readonly low: number;
+  readonly high: number;
+  readonly n: number;
+}
+
+export interface VerdictData {
+  'share.helped': Shares;
+  'share.hurt': Shares;
+  /** The interval of the gain holds 0. */
+  'share.chance': Shares;
+  /** Not better than always answering the most frequent category. */
+  'share.below-majority': { readonly tuned: number; readonly majority: number; readonly n: number };
+  'share.alone': { readonly tuned: number; readonly n: number };
+  'loss.helped': Perplexities;
+  'loss.hurt': Perplexities;
+  'loss.chance': Perplexities;
+  'loss.alone': { readonly tuned: number; readonly n: number };
+  /** No test rows and no check rows. */
+  unmeasured: { readonly steps: number };
+}
+export type VerdictCode = keyof VerdictData;
+
+export type Verdict = { readonly [C in VerdictCode]: { readonly code: C; readonly data: VerdictData[C] } }[VerdictCode];
