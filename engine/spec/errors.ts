@@ -2,6 +2,8 @@
 
 /** What each expected error carries: the evidence its sentence is made from. One line a code. */
 export interface ErrorData {
+  /** A command line that cannot be understood; `command` is the one whose help explains it, or empty. */
+  'usage': { command: string; reason: string };
   'recipe.field': { path: string; value: string; legal: string };
   'recipe.version': { value: string };
   'recipe.unreadable': { path: string; reason: string };
