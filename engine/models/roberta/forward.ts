@@ -14,11 +14,10 @@ export function robertaHead(scope: Scope, head: { readonly config: BertConfig } 
   switch (head.name) {
     case 'sequence-classification':
       return scope.linear(tanh(scope.linear(hidden, 'classifier.dense')), 'classifier.out_proj');
-    case 'multiple-choice':
-      return scope.linear(tanh(scope.linear(hidden, 'roberta.pooler.dense')), 'classifier');
     case 'question-answering':
       return scope.linear(hidden, 'qa_outputs');
     case 'token-classification':
+    case 'multiple-choice':
     case 'causal-lm':
       return scope.linear(hidden, 'classifier');
   }

@@ -9,7 +9,7 @@ export const roberta: Architecture<BertConfig> = {
   type: 'roberta',
   prefix: 'roberta',
   causal: false,
-  heads: ['sequence-classification', 'token-classification', 'question-answering', 'multiple-choice'],
+  heads: ['sequence-classification', 'token-classification', 'question-answering'],
   parseConfig: parseRobertaConfig,
   weights: robertaWeights,
   headWeights: robertaHeadWeights,

@@ -1,0 +1,75 @@
+/** Reads the golden cases: what each one is and whether the engine supports it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HeadName } from '../../engine/models/model.ts';
+import { architectureNames, architectureOf } from '../../engine/models/registry.ts';
+import type { Json } from '../../engine/spec/json.ts';
+import type { MethodConfig } from '../../engine/spec/methods/index.ts';
+import { fromPeftConfig } from '../../engine/methods/lora/config.ts';
+import { StudioError } from '../../engine/spec/errors.ts';
+
+export interface CaseFile {
+  readonly name: string;
+  readonly model: string;
+  readonly arch: string;
+  readonly base_model: string;
+  readonly task: string;
+  readonly num_labels: number | null;
+  readonly problem_type: string | null;
+  readonly method: string;
+  readonly variant: string | null;
+  readonly peft_config?: Readonly<Record<string, Json>>;
+  readonly optimizer: { readonly lr: number; readonly betas: readonly [number, number]; readonly eps: number; readonly weight_decay: number; readonly max_grad_norm: number; readonly steps: number };
+  readonly loss_rule: string;
+  readonly trainable: Readonly<Record<string, readonly number[]>>;
+  readonly trainable_count: number;
+  readonly adapter_keys: Readonly<Record<string, readonly number[]>> | null;
+  readonly frozen_extra: readonly string[];
+  readonly no_gradient: readonly string[];
+  readonly tolerance: { readonly logits0: number; readonly loss0: number; readonly grad: number; readonly losses: number; readonly final: number; readonly final_exceptions: Readonly<Record<string, number>>; readonly logits_final: number };
+  readonly final_stored: boolean;
+}
+
+const headOf: Readonly<Record<string, HeadName>> = {
+  SEQ_CLS: 'sequence-classification',
+  TOKEN_CLS: 'token-classification',
+  QUESTION_ANS: 'question-answering',
+  MULTIPLE_CHOICE: 'multiple-choice',
+  CAUSAL_LM: 'causal-lm',
+};
+
+export interface Supported {
+  readonly kind: 'supported';
+  readonly head: HeadName;
+  readonly method: MethodConfig;
+}
+
+export function listCases(folder: string): readonly { folder: string; file: CaseFile }[] {
+  return readdirSync(join(folder, 'cases'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(folder, 'cases', entry.name))
+    .toSorted()
+    .map((path) => ({ folder: path, file: JSON.parse(readFileSync(join(path, 'case.json'), 'utf8')) as CaseFile }));
+}
+
+/** What the case asks for in the engine's words, or why it cannot be run yet. */
+export function classify(file: CaseFile): Supported | { readonly kind: 'skipped'; readonly reason: string } {
+  const skip = (reason: string): { kind: 'skipped'; reason: string } => ({ kind: 'skipped', reason });
+  if (!architectureNames.includes(file.arch)) return skip(`architecture ${file.arch}`);
+  const head = headOf[file.task];
+  if (!head) return skip(`task ${file.task}`);
+  if (!architectureOf({ model_type: file.arch }).heads.includes(head)) return skip(`task ${file.task} on ${file.arch}`);
+  if (file.loss_rule !== 'upstream' && file.loss_rule !== 'direct') return skip(`loss rule ${file.loss_rule}`);
+  if (file.method === 'full') return { kind: 'supported', head, method: { name: 'full' } };
+  if (file.method === 'linear') return file.variant === null ? { kind: 'supported', head, method: { name: 'linear-probe' } } : skip(`linear: ${file.variant}`);
+  if (file.method !== 'lora') return skip(`method ${file.method}`);
+  if (file.variant === 'embedding' || (file.variant ?? '').includes('lm-head') || file.variant === 'embed-tokens-saved') return skip(`lora: ${file.variant ?? ''}`);
+  try {
+    const config = fromPeftConfig(file.peft_config ?? {}, file.name);
+    if (config.targetModules.some((target) => target.includes('embed'))) return skip('lora on embeddings');
+    return { kind: 'supported', head, method: config };
+  } catch (error) {
+    if (error instanceof StudioError) return skip(`lora: ${file.variant ?? ''} ${JSON.stringify(error.data)}`);
+    throw error;
+  }
+}
