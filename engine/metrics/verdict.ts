@@ -1,0 +1,42 @@
+/** Did training help? From what was measured to one code with its numbers. */
+import type { AccuracyFigure, Figure, Metrics, PerplexityFigure } from '../spec/metrics.ts';
+import type { Verdict } from '../spec/verdict.ts';
+import type { Gain } from './paired.ts';
+
+/**
+ * @param gain paired difference tuned − untrained on the measured rows: shares right, or mean losses a row in nats;
+ *   null where the untrained model was not asked
+ */
+export function verdict(metrics: Metrics, gain: Gain | null): Verdict {
+  const { tuned, baselines } = metrics;
+  if (tuned === null) return { code: 'unmeasured', data: { steps: metrics.train.steps } };
+  const untrained = baselines?.untrained ?? null;
+  if (isShare(tuned)) return shareVerdict(tuned, { untrained, majority: baselines?.majority ?? null, gain });
+  return lossVerdict(tuned, { untrained, gain });
+}
+
+function shareVerdict(
+  tuned: AccuracyFigure,
+  { untrained, majority, gain }: { untrained: Figure | null; majority: AccuracyFigure | null; gain: Gain | null },
+): Verdict {
+  const { accuracy, n } = tuned;
+  if (majority !== null && accuracy <= majority.accuracy) {
+    return { code: 'share.below-majority', data: { tuned: accuracy, majority: majority.accuracy, n } };
+  }
+  if (untrained === null || !isShare(untrained) || gain === null) return { code: 'share.alone', data: { tuned: accuracy, n } };
+  const [low, high] = gain.interval;
+  const data = { tuned: accuracy, untrained: untrained.accuracy, gain: gain.value, low, high, n };
+  return { code: low > 0 ? 'share.helped' : high < 0 ? 'share.hurt' : 'share.chance', data };
+}
+
+function lossVerdict(tuned: PerplexityFigure, { untrained, gain }: { untrained: Figure | null; gain: Gain | null }): Verdict {
+  const { perplexity, n } = tuned;
+  if (untrained === null || isShare(untrained) || gain === null) return { code: 'loss.alone', data: { tuned: perplexity, n } };
+  const [low, high] = gain.interval;
+  const data = { tuned: perplexity, untrained: untrained.perplexity, gain: gain.value, low, high, n };
+  return { code: high < 0 ? 'loss.helped' : low > 0 ? 'loss.hurt' : 'loss.chance', data };
+}
+
+function isShare(figure: Figure): figure is AccuracyFigure {
+  return 'accuracy' in figure;
+}
