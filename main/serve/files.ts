@@ -39,9 +39,13 @@ export async function fileOf(root: string, pathname: string): Promise<string | n
   }
 }
 
+export function contentType(file: string): string {
+  return types[extname(file)] ?? 'application/octet-stream';
+}
+
 export async function sendFile(file: string, response: ServerResponse, head: boolean): Promise<void> {
   const { size } = await stat(file);
-  response.writeHead(200, { 'content-type': types[extname(file)], 'content-length': size, 'cache-control': 'no-cache' });
+  response.writeHead(200, { 'content-type': contentType(file), 'content-length': size, 'cache-control': 'no-cache' });
   if (head) response.end();
   else await pipeline(createReadStream(file), response);
 }
