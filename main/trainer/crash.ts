@@ -6,7 +6,8 @@ import type { ExitNotice } from './process.ts';
 
 /** Windows' STATUS_NO_MEMORY and STATUS_COMMITMENT_LIMIT, as exit codes. */
 const windowsMemoryCodes: readonly number[] = [0xc0000017, 0xc000012d];
-const memoryWords = /bad_alloc|heap out of memory|Failed to allocate memory|Array buffer allocation failed|Cannot allocate memory/i;
+const memoryWords =
+  /bad_alloc|heap out of memory|Failed to allocate memory|Array buffer allocation failed|Cannot allocate memory/i;
 const traceLine = /^(\s*\d+: |-----|\s+at |Node\.js v|<---)/;
 
 /** How often the kernel has ended a process for lack of memory since it started; null where it does not say. */
@@ -52,5 +53,8 @@ export function crashError({ notice, words, killsBefore }: Death): StudioError {
   if (killedForMemory || memoryWords.test(words.all) || (code !== null && windowsMemoryCodes.includes(code))) {
     return new StudioError('memory.exhausted', { neededBytes: 0, freeBytes: freemem() });
   }
-  return new StudioError('engine.crashed', { signal: signal ?? `exit ${String(code ?? 'unknown')}`, lastLine: words.line });
+  return new StudioError('engine.crashed', {
+    signal: signal ?? `exit ${String(code ?? 'unknown')}`,
+    lastLine: words.line,
+  });
 }

@@ -66,7 +66,11 @@ export function runEngineProcess(load: () => Promise<Handlers>): void {
       const all = await (handlers ??= load());
       control.signal.throwIfAborted();
       // The union of handlers and the union of requests are keyed by the same `command`, which TypeScript cannot see.
-      const handler = all[command] as (request: unknown, news: (item: unknown) => void, control: Control) => Promise<unknown>;
+      const handler = all[command] as (
+        request: unknown,
+        news: (item: unknown) => void,
+        control: Control,
+      ) => Promise<unknown>;
       const value = await handler(request, news, control);
       parent.send({ type: 'reply', id, envelope: { ok: true, value } });
     } catch (thrown) {

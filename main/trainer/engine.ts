@@ -24,7 +24,11 @@ export interface Running<N extends CommandName> {
  * process each, so that a crash or a cancel in one leaves answers and data calls alone; the short commands share one.
  */
 export interface Engine {
-  call<N extends CommandName>(command: N, request: Commands[N]['request'], options?: CallOptions<N>): Promise<Commands[N]['reply']>;
+  call<N extends CommandName>(
+    command: N,
+    request: Commands[N]['request'],
+    options?: CallOptions<N>,
+  ): Promise<Commands[N]['reply']>;
   start<N extends CommandName>(command: N, request: Commands[N]['request'], options?: CallOptions<N>): Running<N>;
   /** Ends every process; commands under way reject with a CancelledError. */
   dispose(): Promise<void>;

@@ -74,7 +74,11 @@ export function createHost(options: HostOptions): Engine {
     idleTimer.unref();
   }
 
-  function start<N extends CommandName>(command: N, request: Commands[N]['request'], callOptions: CallOptions<N> = {}): Running<N> {
+  function start<N extends CommandName>(
+    command: N,
+    request: Commands[N]['request'],
+    callOptions: CallOptions<N> = {},
+  ): Running<N> {
     const { onNews, signal } = callOptions;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const pending: Pending = {
@@ -202,7 +206,8 @@ class Supervised {
     this.#pending.clear();
     const again: Pending[] = [];
     for (const pending of pendings) {
-      if (pending.cancelled || this.#disposed) pending.reject(new CancelledError(`${pending.message.command} was cancelled`));
+      if (pending.cancelled || this.#disposed)
+        pending.reject(new CancelledError(`${pending.message.command} was cancelled`));
       else if (this.#killed && canBeAskedAgain(pending)) again.push(pending);
       else pending.reject(crashError({ notice, words: this.#words, killsBefore: this.#killsBefore }));
     }

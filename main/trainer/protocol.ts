@@ -4,7 +4,12 @@ import type { Envelope } from '../../engine/spec/errors.ts';
 import type { Wish } from './engine.ts';
 
 export type RequestMessage = {
-  readonly [N in CommandName]: { readonly type: 'request'; readonly id: number; readonly command: N; readonly request: Commands[N]['request'] };
+  readonly [N in CommandName]: {
+    readonly type: 'request';
+    readonly id: number;
+    readonly command: N;
+    readonly request: Commands[N]['request'];
+  };
 }[CommandName];
 
 export type ToChild =

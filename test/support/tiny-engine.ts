@@ -27,7 +27,7 @@ runEngineProcess(() =>
           }, 0);
           return await new Promise(() => undefined);
         case 'memory':
-          process.stderr.write('terminate called after throwing an instance of \'std::bad_alloc\'\n');
+          process.stderr.write("terminate called after throwing an instance of 'std::bad_alloc'\n");
           return process.abort();
         case 'abort':
           process.stderr.write('the last line\n');
@@ -39,8 +39,15 @@ runEngineProcess(() =>
     },
     inspectModel: ({ modelPath }) =>
       Promise.resolve({
-        path: modelPath, name: process.env['TINY_NAME'] ?? '', architecture: 'bert', parameters: process.pid, bytes: 0, contextLength: 0,
-        layers: 0, hidden: 0, tasks: [],
+        path: modelPath,
+        name: process.env['TINY_NAME'] ?? '',
+        architecture: 'bert',
+        parameters: process.pid,
+        bytes: 0,
+        contextLength: 0,
+        layers: 0,
+        hidden: 0,
+        tasks: [],
       }),
     evaluate: unused,
     /** Streams the prompt's words, then waits as long as `seed` milliseconds without letting go of the thread. */
@@ -63,8 +70,21 @@ runEngineProcess(() =>
         await control.changed();
       }
       return {
-        task: 'chat', metric: 'perplexity', measuredOn: null, tuned: null, baselines: null,
-        train: { steps: 0, rows: 0, tokens: 0, seconds: 0, peakMemoryBytes: 0, finalLoss: 0, precision: heard.join(' '), device: 'cpu' },
+        task: 'chat',
+        metric: 'perplexity',
+        measuredOn: null,
+        tuned: null,
+        baselines: null,
+        train: {
+          steps: 0,
+          rows: 0,
+          tokens: 0,
+          seconds: 0,
+          peakMemoryBytes: 0,
+          finalLoss: 0,
+          precision: heard.join(' '),
+          device: 'cpu',
+        },
       };
     },
   }),

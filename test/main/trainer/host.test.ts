@@ -10,7 +10,9 @@ import { forkNode } from '../../../main/trainer/process.ts';
 const entry = fileURLToPath(new URL('../../support/tiny-engine.ts', import.meta.url));
 const engines: Engine[] = [];
 
-function host(options: { graceMilliseconds?: number; idleMilliseconds?: number; env?: Record<string, string> } = {}): Engine {
+function host(
+  options: { graceMilliseconds?: number; idleMilliseconds?: number; env?: Record<string, string> } = {},
+): Engine {
   const engine = createHost({ fork: forkNode, entry, ...options });
   engines.push(engine);
   return engine;
@@ -30,7 +32,8 @@ function isAlive(pid: number): boolean {
 }
 
 async function untilGone(pid: number): Promise<void> {
-  for (let waited = 0; isAlive(pid) && waited < 5000; waited += 20) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let waited = 0; isAlive(pid) && waited < 5000; waited += 20)
+    await new Promise((resolve) => setTimeout(resolve, 20));
   expect(isAlive(pid)).toBe(false);
 }
 
@@ -45,9 +48,12 @@ const prompt = { modelPath: '', adapter: null, maxNewTokens: 1, temperature: 0, 
 test('a command is answered by one shared process, with the environment it was given', async () => {
   const engine = host({ env: { TINY_NAME: 'given' } });
   const first = await engine.call('inspectModel', { modelPath: 'here' });
-  expect([first.path, first.name, first.parameters === (await pidOf(engine)), first.parameters === process.pid]).toEqual([
-    'here', 'given', true, false,
-  ]);
+  expect([
+    first.path,
+    first.name,
+    first.parameters === (await pidOf(engine)),
+    first.parameters === process.pid,
+  ]).toEqual(['here', 'given', true, false]);
 });
 
 test('news arrive in order and before the reply', async () => {
@@ -61,16 +67,23 @@ test('news arrive in order and before the reply', async () => {
 test('an expected error keeps its code and data, a bug its message and stack', async () => {
   const engine = host();
   await expect(engine.call('estimate', recipe('refuse'))).rejects.toMatchObject({
-    name: 'StudioError', code: 'file.missing', data: { path: 'rows.csv' },
+    name: 'StudioError',
+    code: 'file.missing',
+    data: { path: 'rows.csv' },
   });
   await expect(engine.call('estimate', recipe('bug'))).rejects.toMatchObject({
-    name: 'BugError', message: 'undefined is not a function', stack: expect.stringContaining('tiny-engine.ts') as string,
+    name: 'BugError',
+    message: 'undefined is not a function',
+    stack: expect.stringContaining('tiny-engine.ts') as string,
   });
 });
 
 test('an exception outside of any command is a bug of the commands under way, and the next command works', async () => {
   const engine = host();
-  await expect(engine.call('estimate', recipe('stray'))).rejects.toMatchObject({ name: 'BugError', message: 'thrown outside of any command' });
+  await expect(engine.call('estimate', recipe('stray'))).rejects.toMatchObject({
+    name: 'BugError',
+    message: 'thrown outside of any command',
+  });
   expect(await pidOf(engine)).toBeGreaterThan(0);
 });
 
@@ -124,7 +137,11 @@ test('a cancel inside a blocked step kills the process, and a command beside it 
   const shared = await pidOf(engine);
   const began = performance.now();
   const started = Promise.withResolvers<undefined>();
-  const blocked = engine.start('generate', { ...prompt, prompt: 'a', seed: 60_000 }, { onNews: () => started.resolve(undefined) });
+  const blocked = engine.start(
+    'generate',
+    { ...prompt, prompt: 'a', seed: 60_000 },
+    { onNews: () => started.resolve(undefined) },
+  );
   await started.promise;
   await new Promise((resolve) => setTimeout(resolve, 100));
   const beside = pidOf(engine);
@@ -135,7 +152,9 @@ test('a cancel inside a blocked step kills the process, and a command beside it 
 });
 
 test('a command cancelled before it began is cancelled without a process', async () => {
-  await expect(host().call('estimate', recipe(0), { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'CancelledError' });
+  await expect(host().call('estimate', recipe(0), { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    name: 'CancelledError',
+  });
 });
 
 test('kill -9 of the process is a crash, told with its signal, and the next command starts a new one', async () => {
@@ -152,14 +171,18 @@ test('kill -9 of the process is a crash, told with its signal, and the next comm
 test('an abort is a crash with its last words; one for want of memory is said to be that', async () => {
   const engine = host();
   await expect(engine.call('estimate', recipe('abort'))).rejects.toMatchObject({
-    code: 'engine.crashed', data: { signal: 'SIGABRT', lastLine: 'the last line' },
+    code: 'engine.crashed',
+    data: { signal: 'SIGABRT', lastLine: 'the last line' },
   });
   await expect(engine.call('estimate', recipe('memory'))).rejects.toMatchObject({ code: 'memory.exhausted' });
 });
 
 test('a module that cannot be started is a crash that says why', async () => {
   const engine = createHost({ fork: forkNode, entry: `${entry}.absent` });
-  await expect(engine.call('inspectModel', { modelPath: '' })).rejects.toMatchObject({ code: 'engine.crashed', data: { signal: 'exit 1' } });
+  await expect(engine.call('inspectModel', { modelPath: '' })).rejects.toMatchObject({
+    code: 'engine.crashed',
+    data: { signal: 'exit 1' },
+  });
   await engine.dispose();
 });
 

@@ -1,0 +1,45 @@
+/** `atelier export`: writes a run's adapter for another program and replays held-out rows from what was written. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { StudioError } from '../../engine/spec/errors.ts';
+import { adapterFolder, baseModelOf } from './adapter.ts';
+import { bytes } from '../../engine/spec/wording/format.ts';
+import { table } from './format.ts';
+import { existingPath, runAction, showProgress, withJson } from './session.ts';
+
+interface Options {
+  readonly to: 'peft';
+  readonly out: string;
+  readonly model?: string;
+  readonly json?: boolean;
+}
+
+export function exportCommand(): Command {
+  const command = new Command('export')
+    .description("write a run's adapter for another program, and check what was written")
+    .argument('<run>', 'the folder of a run')
+    .addOption(new Option('--to <format>', "peft: a folder for Python's PEFT").choices(['peft']).makeOptionMandatory())
+    .requiredOption('--out <folder>', 'where it is written')
+    .option('--model <model>', "the base model (default: as the run's recipe says)");
+  return withJson(command).action((path: string, options: Options) =>
+    runAction(options, async (session) => {
+      const run = existingPath(path);
+      const out = resolve(options.out);
+      if (existsSync(out) && (!statSync(out).isDirectory() || readdirSync(out).length > 0))
+        throw new StudioError('file.exists', { path: out });
+      const modelPath = baseModelOf(session, { model: options.model, adapter: adapterFolder(join(run, 'adapter')) });
+      const report = await session.call(
+        'export',
+        { run, modelPath, to: options.to, out },
+        { onNews: showProgress(session.output) },
+      );
+      const files = table(
+        report.files.map((file) => [file.name, bytes(file.bytes)]),
+        [1],
+      );
+      const { matched, of } = report.replay;
+      return { value: report, human: `${report.folder}\n${files}\n${matched} of ${of} answers match.` };
+    }),
+  );
+}

@@ -1,0 +1,29 @@
+/** What a run or a measurement came to, in a few lines. */
+import type { Figure, Metrics } from '../../engine/spec/metrics.ts';
+import { bytes, count, figure, percent } from '../../engine/spec/wording/format.ts';
+import { duration } from './format.ts';
+
+export function figureText(measured: Figure): string {
+  if ('accuracy' in measured) {
+    const [low, high] = measured.interval;
+    return `${percent(measured.accuracy)} of ${count(measured.n)} rows right (95 % interval ${percent(low)} to ${percent(high)})`;
+  }
+  return `perplexity ${figure(measured.perplexity)}, loss ${figure(measured.loss)} on ${count(measured.n)} rows`;
+}
+
+export function metricsText({ measuredOn, tuned, baselines, train }: Metrics): string {
+  const lines = [
+    ...(tuned
+      ? [`Tuned: ${figureText(tuned)}${measuredOn === 'validation' ? ', measured on the check rows' : ''}`]
+      : []),
+    ...(baselines?.untrained ? [`Untrained: ${figureText(baselines.untrained)}`] : []),
+    ...(baselines?.majority ? [`Always the most frequent answer: ${percent(baselines.majority.accuracy)}`] : []),
+    ...(tuned ? [] : ['No rows were held back, so nothing was measured.']),
+    [
+      `Trained ${count(train.steps)} steps over ${count(train.rows)} rows in ${duration(train.seconds)}`,
+      `peak memory ${bytes(train.peakMemoryBytes)}`,
+      train.device,
+    ].join(', '),
+  ];
+  return lines.join('\n');
+}

@@ -1,0 +1,3 @@
+/** The environment of engine processes: how glibc's allocator is to behave in them. */
+
+export const engineEnvironment: Readonly<Record<string, string>> = {};
