@@ -60,7 +60,7 @@ const outline = z.strictObject({
   training: z.record(z.string(), z.unknown()).optional(),
   device: z.enum(deviceNames).optional(),
   precision: z.enum(precisionNames).optional(),
-  threads: z.int().min(1).max(256).optional(),
+  threads: z.int().min(0).max(256).optional(),
 });
 
 /** What is known of a recipe before its model has been looked at. */
