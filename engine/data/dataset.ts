@@ -1,0 +1,206 @@
+/** The data room: files in, a data set out, for the trainer, for the Data screen, and for its pages of rows. */
+import { stat } from 'node:fs/promises';
+import type { Commands, DataRequest } from '../spec/commands.ts';
+import type { DatasetView, Finding } from '../spec/dataset.ts';
+import { StudioError } from '../spec/errors.ts';
+import type { ChatColumns, ClassificationColumns, Columns } from '../spec/tasks.ts';
+import { columnViews, countsOf, labelViews, lengthsOf, plainRowPage, rowPage, textsOf } from './describe.ts';
+import { isChatColumns, type ChatExample, type ClassificationExample } from './examples.ts';
+import { byCodePoint } from './label-findings.ts';
+import { guessMapping, type Mapping } from './mapping.ts';
+import { examplesFor, firstUnseen, prepare, type Prepared, type Role, type RoleTable } from './prepare.ts';
+import { readTable } from './read.ts';
+import { tableFindings } from './table-findings.ts';
+import type { Table } from './table.ts';
+
+interface Common {
+  /** The columns were guessed, not given. */
+  readonly guessed: boolean;
+  readonly findings: readonly Finding[];
+  /** The files in the order of the request: train, validation, test. */
+  readonly tables: readonly RoleTable[];
+}
+
+export interface ClassificationDataset extends Common {
+  readonly task: 'text-classification';
+  readonly columns: ClassificationColumns;
+  /** Labels of the training files in the order of their code points: the order of the logits. */
+  readonly labels: readonly string[];
+  readonly train: readonly ClassificationExample[];
+  readonly validation: readonly ClassificationExample[];
+  readonly test: readonly ClassificationExample[];
+  /** The first held-out row whose label no row to learn from has. */
+  readonly unseen: { readonly path: string; readonly row: number; readonly label: string } | null;
+}
+
+export interface ChatDataset extends Common {
+  readonly task: 'chat';
+  readonly columns: ChatColumns;
+  readonly labels: readonly [];
+  readonly train: readonly ChatExample[];
+  readonly validation: readonly ChatExample[];
+  readonly test: readonly ChatExample[];
+}
+
+export type Dataset = ClassificationDataset | ChatDataset;
+
+export interface DataRoom {
+  /**
+   * Reads the files and makes examples of their rows, in file order in each part. Rows without a label and conversations
+   * that are none are left out, with a finding. @throws StudioError file.*, data.*
+   */
+  loadDataset(request: DataRequest): Promise<Dataset>;
+  /** The report for the Data screen; without a mapping that fits, `mapping` is null. @throws StudioError file.*, data.* */
+  describeData(request: DataRequest): Promise<DatasetView>;
+  /** A page of rows as the model will read them. @throws StudioError file.*, data.* */
+  dataRows(request: Commands['dataRows']['request']): Promise<Commands['dataRows']['reply']>;
+}
+
+const mostTables = 8;
+const mostPrepared = 4;
+
+interface Loaded {
+  readonly tables: readonly RoleTable[];
+  readonly suggestion: Mapping | null;
+  readonly guessed: boolean;
+  /** Null: no mapping was given and none fits. */
+  readonly prepared: Prepared | null;
+}
+
+/** Makes the functions of the data room, which share the tables they have read. */
+export function createDataRoom(): DataRoom {
+  const tables = createCache<Table>(mostTables);
+  const loads = createCache<Loaded>(mostPrepared);
+  const cellFindings = new WeakMap<Table, readonly Finding[]>();
+
+  async function table(path: string): Promise<Table> {
+    return tables.get(await stamp(path), () => readTable(path));
+  }
+
+  async function load({ train, validation, test, task, columns, split }: DataRequest): Promise<Loaded> {
+    const files = [
+      ...train.map((path) => ({ path, role: 'train' as const })),
+      ...(validation ?? []).map((path) => ({ path, role: 'validation' as const })),
+      ...(test ?? []).map((path) => ({ path, role: 'test' as const })),
+    ];
+    const stamps = await Promise.all(files.map(async ({ path, role }) => [role, await stamp(path)]));
+    return loads.get(JSON.stringify([stamps, task, columns, split]), async () => {
+      const read: RoleTable[] = [];
+      for (const { path, role } of files) read.push({ table: await table(path), role });
+      const training = read.filter(({ role }) => role === 'train').map((one) => one.table);
+      const suggestion = guessMapping(training, task);
+      const mapping = columns === null ? suggestion : { task: taskOf(columns), columns };
+      return { tables: read, suggestion, guessed: columns === null, prepared: mapping && prepare(read, mapping, split) };
+    });
+  }
+
+  function findingsOf({ tables: read, prepared }: Loaded): Finding[] {
+    const ofFiles = read.flatMap(({ table: one }) => {
+      const ofCells = cellFindings.get(one) ?? tableFindings(one);
+      cellFindings.set(one, ofCells);
+      return [...one.findings, ...ofCells].map(({ code, severity, data }) => ({ code, severity, data: { file: one.name, ...data } }));
+    });
+    const all = [...ofFiles, ...(prepared?.findings ?? [])];
+    return all.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+  }
+
+  return {
+    async loadDataset(request) {
+      const loaded = await load(request);
+      const { prepared, tables: read, guessed } = loaded;
+      if (!prepared) throw noMapping(read, request.task);
+      const common = { guessed, findings: findingsOf(loaded), tables: read };
+      return datasetOf(prepared, common);
+    },
+    async describeData(request) {
+      const loaded = await load(request);
+      const { prepared, tables: read, suggestion, guessed } = loaded;
+      return {
+        files: read.map(({ table: { name, path, format, rows }, role }) => ({ name, path, format, rows: rows.length, role })),
+        columns: columnViews(read.filter(({ role }) => role === 'train').map((one) => one.table)),
+        mapping: prepared?.columns ?? null,
+        guessed,
+        suggestedTask: suggestion?.task ?? null,
+        split: request.split,
+        counts: prepared ? countsOf(prepared) : rowsByRole(read),
+        labels: prepared ? labelViews(prepared) : [],
+        findings: findingsOf(loaded),
+        lengths: lengthsOf(prepared ? textsOf(prepared) : []),
+      };
+    },
+    async dataRows(request) {
+      const { prepared, tables: read } = await load(request);
+      return prepared ? rowPage(prepared, request.offset, request.limit) : plainRowPage(read, request.offset, request.limit);
+    },
+  };
+}
+
+const severities: readonly Finding['severity'][] = ['fault', 'care', 'note'];
+
+function taskOf(columns: Columns): Mapping['task'] {
+  return isChatColumns(columns) ? 'chat' : 'text-classification';
+}
+
+function datasetOf(prepared: Prepared, common: Common): Dataset {
+  if (prepared.task === 'chat') {
+    const { task, columns, items } = prepared;
+    return { ...common, task, columns, labels: [], train: examplesFor(items, 'learn'), validation: examplesFor(items, 'check'), test: examplesFor(items, 'test') };
+  }
+  const { task, columns, items } = prepared;
+  const train = examplesFor(items, 'learn');
+  return {
+    ...common,
+    task,
+    columns,
+    labels: [...new Set(train.map(({ label }) => label))].toSorted(byCodePoint),
+    train,
+    validation: examplesFor(items, 'check'),
+    test: examplesFor(items, 'test'),
+    unseen: firstUnseen(items),
+  };
+}
+
+function rowsByRole(tables: readonly RoleTable[]): DatasetView['counts'] {
+  const rows = (role: Role): number => tables.filter((one) => one.role === role).reduce((sum, { table }) => sum + table.rows.length, 0);
+  return { train: rows('train'), validation: rows('validation'), test: rows('test') };
+}
+
+function noMapping(tables: readonly RoleTable[], task: DataRequest['task']): StudioError {
+  const table = tables[0]?.table;
+  const columns = (table?.columns ?? []).slice(0, 50).join(', ');
+  return new StudioError('data.column-missing', { path: table?.path ?? '', column: task === 'chat' ? 'messages' : 'label', columns });
+}
+
+/** Tells one state of a file from another. */
+async function stamp(path: string): Promise<string> {
+  try {
+    const { mtimeMs, size } = await stat(path);
+    return JSON.stringify([path, mtimeMs, size]);
+  } catch {
+    return JSON.stringify([path]);
+  }
+}
+
+interface Cache<Value> {
+  get(key: string, make: () => Promise<Value>): Promise<Value>;
+}
+
+/** Keeps the values last asked for. A failure is not kept. */
+function createCache<Value>(most: number): Cache<Value> {
+  const kept = new Map<string, Promise<Value>>();
+  return {
+    async get(key, make) {
+      const value = kept.get(key) ?? make();
+      kept.delete(key);
+      kept.set(key, value);
+      const oldest = kept.keys().next().value;
+      if (kept.size > most && oldest !== undefined) kept.delete(oldest);
+      try {
+        return await value;
+      } catch (error) {
+        kept.delete(key);
+        throw error;
+      }
+    },
+  };
+}
