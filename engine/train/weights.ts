@@ -1,0 +1,97 @@
+/** Brings a model's weights into memory, or maps them from their file, under the names the forward pass uses. */
+import { elements, type Shape } from '../autodiff/graph.ts';
+import { lookup, type BaseModel } from '../checkpoint/model-folder.ts';
+import type { NewParameter } from '../methods/method.ts';
+import type { ExternalData } from '../onnx/model-proto.ts';
+import type { HostTensor } from '../runtime/session.ts';
+import { StudioError } from '../spec/errors.ts';
+import { normal, streamKey, uniform } from './random.ts';
+import type { Setup } from './setup.ts';
+import { floats } from './state.ts';
+
+export interface Weights {
+  /** Tensors to feed, by leaf name. */
+  readonly fed: Map<string, HostTensor>;
+  /** Frozen weights that sessions map from the model's file. */
+  readonly mapped: ReadonlyMap<string, ExternalData>;
+}
+
+export interface LoadOptions {
+  readonly base: BaseModel;
+  readonly setup: Setup;
+  /** Seed of new heads and new parameters. */
+  readonly seed: number;
+  /** Values known already, by leaf name: a trained adapter's, or a checkpoint's. */
+  readonly known?: ReadonlyMap<string, Float32Array>;
+}
+
+/** A language-model head that the file lacks is its embedding. */
+const aliases: ReadonlyMap<string, string> = new Map([['lm_head.weight', 'model.embed_tokens.weight']]);
+
+/** Errors: `model.weight-missing`, `model.weight-shape`. */
+export async function loadWeights({ base, setup, seed, known = new Map() }: LoadOptions): Promise<Weights> {
+  const fed = new Map<string, HostTensor>();
+  const mapped = new Map<string, ExternalData>();
+  const learns = new Set(setup.trainable);
+  const names = new Set(base.weights.names());
+  for (const [name, shape] of setup.shapes) {
+    const given = known.get(name);
+    const stored = storedName(names, name, setup);
+    if (given) fed.set(name, floats(shape, checked(given, { name, shape, path: base.path })));
+    else if (stored === null) {
+      if (!setup.target.head.has(name)) throw new StudioError('model.weight-missing', { path: base.path, name });
+      fed.set(name, floats(shape, initial(name, { shape, initial: headInitial(name, setup) }, seed)));
+    } else {
+      const entry = base.weights.entry(stored);
+      if (entry && entry.shape.join() !== shape.join()) {
+        const data = { path: base.path, name: stored, found: entry.shape.join(' × '), expected: shape.join(' × ') };
+        throw new StudioError('model.weight-shape', data);
+      }
+      if (entry?.asStored && entry.dtype === 'F32' && !learns.has(name)) {
+        mapped.set(name, { location: entry.file.replace(/^\//, ''), offset: entry.offset, length: entry.bytes });
+      } else fed.set(name, shared(fed, stored) ?? floats(shape, await base.weights.read(stored)));
+    }
+  }
+  for (const [name, parameter] of setup.added) {
+    fed.set(name, floats(parameter.shape, known.get(name) ?? initial(name, parameter, seed)));
+  }
+  return { fed, mapped };
+}
+
+/** The file's name for a weight; null where it is to be made new. A new task's head never comes from the file. */
+function storedName(names: ReadonlySet<string>, name: string, setup: Setup): string | null {
+  const isNewHead = setup.target.head.has(name) && setup.head.name !== 'causal-lm';
+  if (isNewHead) return null;
+  const found = lookup(names, name, setup.architecture.prefix);
+  const alias = aliases.get(name);
+  return found ?? (alias === undefined ? null : lookup(names, alias, setup.architecture.prefix));
+}
+
+/** A frozen weight read under another name already need not be read twice; one that learns needs a copy of its own. */
+function shared(fed: ReadonlyMap<string, HostTensor>, stored: string): HostTensor | null {
+  const found = fed.get(stored);
+  return found && found.data instanceof Float32Array ? floats(found.shape, found.data.slice()) : null;
+}
+
+function checked(data: Float32Array, at: { name: string; shape: Shape; path: string }): Float32Array {
+  if (data.length === elements(at.shape)) return data;
+  throw new StudioError('model.weight-shape', { path: at.path, name: at.name, found: String(data.length), expected: at.shape.join(' × ') });
+}
+
+/** Transformers' `_init_weights`: N(0, initializer_range), biases zero. */
+function headInitial(name: string, setup: Setup): NewParameter['initial'] {
+  return name.endsWith('.bias') ? { kind: 'zeros' } : { kind: 'normal', deviation: setup.config.initializerRange };
+}
+
+function initial(name: string, { shape, initial: start }: NewParameter, seed: number): Float32Array {
+  const data = new Float32Array(elements(shape));
+  const key = streamKey(seed, 'initial', name);
+  switch (start.kind) {
+    case 'zeros':
+      return data;
+    case 'normal':
+      return data.map((_, index) => start.deviation * normal(key, index));
+    case 'uniform':
+      return data.map((_, index) => start.bound * (2 * uniform(key, index) - 1));
+  }
+}
