@@ -49,7 +49,9 @@ export interface Death {
 export function crashError({ notice, words, killsBefore }: Death): StudioError {
   const { code, signal } = notice;
   const kills = memoryKills();
-  const killedForMemory = signal === 'SIGKILL' && kills !== null && killsBefore !== null && kills > killsBefore;
+  // Electron tells a signal as its number.
+  const wasKilled = signal === 'SIGKILL' || code === 9;
+  const killedForMemory = wasKilled && kills !== null && killsBefore !== null && kills > killsBefore;
   if (killedForMemory || memoryWords.test(words.all) || (code !== null && windowsMemoryCodes.includes(code))) {
     return new StudioError('memory.exhausted', { neededBytes: 0, freeBytes: freemem() });
   }
