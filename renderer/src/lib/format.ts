@@ -52,6 +52,11 @@ export function bytes(value: number, locale?: Locale): string {
   return `${decimal(value < 0 ? -size : size, digits, locale)}${space}${units[unit]}`;
 }
 
+/** What a computer has, in whole units: 16 GB. */
+export function capacity(value: number, locale?: Locale): string {
+  return value < 999.5e6 ? `${count(value / 1e6, locale)}${space}MB` : `${count(value / 1e9, locale)}${space}GB`;
+}
+
 /** "50 s", "31 min", "1 h 50 min", "2 d 3 h". */
 export function duration(seconds: number, locale?: Locale): string {
   const whole = Math.max(0, seconds);
@@ -116,7 +121,7 @@ export function parameters(value: number, locale?: Locale): string {
 
 /** Clock time: 15:13. */
 export function clock(time: Date | string, locale?: Locale): string {
-  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(new Date(time));
+  return new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' }).format(new Date(time));
 }
 
 /** "today, 15:08", "yesterday, 15:08", "4 November". */
@@ -155,4 +160,12 @@ function isGrouped(text: string, mark: ',' | '.', group: string): boolean {
   const parts = text.split(mark);
   const isShaped = /^[+-]?[1-9]\d{0,2}$/.test(parts[0] ?? '') && parts.slice(1).every((part) => /^\d{3}$/.test(part));
   return isShaped && (parts.length > 2 || (parts.length === 2 && mark === group));
+}
+
+/** Splits text after its first sentence: what is found, and what is said about it. */
+export function firstSentence(text: string): { readonly first: string; readonly rest: string } {
+  const end = /[.:?](?=\s)/.exec(text);
+  if (end === null) return { first: text, rest: '' };
+  const first = text.slice(0, end.index);
+  return { first: end[0] === ':' ? `${first}.` : first + end[0], rest: text.slice(end.index + 1).trim() };
 }

@@ -1,7 +1,7 @@
 /** The computer the studio runs on: cores, memory and disk, read anew while someone looks. */
 import type { Studio } from '../../../main/contract/index.ts';
 import type { ComputerView } from '../../../main/contract/views.ts';
-import { bytes, counted } from '../lib/format.ts';
+import { bytes, capacity, counted } from '../lib/format.ts';
 
 const interval = 15_000;
 
@@ -23,7 +23,7 @@ export class Computer {
       ? []
       : [
           'This computer',
-          `${counted(this.#view.cores, 'core', 'cores')}, ${bytes(this.#view.memoryBytes)} memory`,
+          `${counted(this.#view.cores, 'core', 'cores')}, ${capacity(this.#view.memoryBytes)} memory`,
           this.#view.gpu ?? 'no graphics card in use',
         ],
   );
@@ -32,7 +32,7 @@ export class Computer {
   readonly idle: readonly string[] = $derived(
     this.#view === null
       ? []
-      : [`Memory free ${bytes(this.#view.freeMemoryBytes)} of ${bytes(this.#view.memoryBytes)}`, `Disk free ${bytes(this.#view.freeDiskBytes)}`],
+      : [`Memory free ${bytes(this.#view.freeMemoryBytes)} of ${capacity(this.#view.memoryBytes)}`, `Disk free ${bytes(this.#view.freeDiskBytes)}`],
   );
 
   /** Reads it now and every so often. Returns how to stop. */

@@ -45,8 +45,7 @@ export class Router {
   }
 
   #arrive(route: Route): void {
-    if (hrefOf(route) === hrefOf(this.#route) && route.room !== 'project') return;
-    this.#route = route;
+    if (hrefOf(route) !== hrefOf(this.#route)) this.#route = route;
     if (route.room === 'project') this.#lastProject = route;
   }
 }

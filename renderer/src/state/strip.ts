@@ -1,6 +1,6 @@
 /** The run strip's words: what runs, how far it is, and what a screen reader is told as it goes. */
 import type { ComputerView, RunView } from '../../../main/contract/views.ts';
-import { bytes, count, duration } from '../lib/format.ts';
+import { bytes, capacity, count, duration } from '../lib/format.ts';
 import { hrefOf } from '../lib/route.ts';
 import { methodLabels } from './words.ts';
 
@@ -45,7 +45,7 @@ export function stripRun(run: RunView | null, computer: ComputerView | null): St
     keptShare: run.keptStep === null || run.steps === 0 ? null : run.keptStep / run.steps,
     step: isStepping ? `step ${count(run.step)} of ${count(run.steps)}` : phaseWords(run.phase),
     left: run.state === 'paused' || run.secondsLeft === null ? '' : `${duration(run.secondsLeft)} left`,
-    memory: run.memoryBytes === 0 ? '' : computer === null ? bytes(run.memoryBytes) : `${bytes(run.memoryBytes)} of ${bytes(computer.memoryBytes)}`,
+    memory: run.memoryBytes === 0 ? '' : computer === null ? bytes(run.memoryBytes) : `${bytes(run.memoryBytes)} of ${capacity(computer.memoryBytes)}`,
     paused: run.state === 'paused',
     steerable: run.state === 'running' || run.state === 'paused',
   };

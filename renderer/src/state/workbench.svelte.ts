@@ -1,5 +1,5 @@
 /** Everything the window knows, made once by main.ts and handed down as context. */
-import { createContext } from 'svelte';
+import { createContext, untrack } from 'svelte';
 import type { Studio } from '../../../main/contract/index.ts';
 import type { StudioLink } from '../api.ts';
 import { connect } from '../api.ts';
@@ -108,9 +108,12 @@ export class Workbench {
     return $effect.root(() => {
       $effect(() => {
         const { route } = this.router;
-        this.#openProject(route.room === 'project' ? route.projectId : null);
+        untrack(() => this.#openProject(route.room === 'project' ? route.projectId : null));
       });
-      $effect(() => this.#project?.open());
+      $effect(() => {
+        const project = this.#project;
+        return untrack(() => project?.open());
+      });
       $effect(() => {
         const { route } = this.router;
         if (route.room === 'project') this.#project?.visit(route.step);

@@ -1,7 +1,7 @@
 /** Numbers in the window: section 5 of the visual language. */
 import { describe, expect, test } from 'vitest';
 import {
-  bytes, capital, count, counted, countedInWords, day, duration, figure, parameters, parseNumber, percent, points, scientific, setting, signed,
+  bytes, capacity, capital, count, counted, countedInWords, day, duration, figure, firstSentence, parameters, parseNumber, percent, points, scientific, setting, signed,
 } from '../../../renderer/src/lib/format.ts';
 
 const en = 'en-US';
@@ -22,6 +22,10 @@ describe('numbers', () => {
   test('bytes are decimal, with one decimal where it says something', () => {
     expect([0, 950, 14_000, 500_000, 999_700, 2_200_000, 988_000_000, 5_900_000_000, 16_000_000_000, 214_000_000_000].map((value) => seen(bytes(value, en))))
       .toEqual(['0_B', '950_B', '14_kB', '500_kB', '1.0_MB', '2.2_MB', '988_MB', '5.9_GB', '16.0_GB', '214_GB']);
+  });
+
+  test('what a computer has is in whole units', () => {
+    expect([16e9, 15.6e9, 512e6].map((value) => seen(capacity(value, en)))).toEqual(['16_GB', '16_GB', '512_MB']);
   });
 
   test('durations never show a unit too fine to matter', () => {
@@ -45,6 +49,15 @@ describe('numbers', () => {
 
   test('weights are millions and billions', () => {
     expect([22_713_216, 134_515_008, 1_240_000_000].map((value) => seen(parameters(value, en)))).toEqual(['22.7_million', '135_million', '1.2_billion']);
+  });
+});
+
+describe('sentences', () => {
+  test('what is found stands apart from what is said about it', () => {
+    expect(['3 names differ. “tempo” 8', '19 texts stand twice: “a”', 'Row 1.5 is odd', 'All fits.'].map(firstSentence)).toEqual([
+      { first: '3 names differ.', rest: '“tempo” 8' }, { first: '19 texts stand twice.', rest: '“a”' },
+      { first: 'Row 1.5 is odd', rest: '' }, { first: 'All fits.', rest: '' },
+    ]);
   });
 });
 
