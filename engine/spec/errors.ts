@@ -47,6 +47,7 @@ export interface ErrorData {
   'device.unavailable': { device: string; available: string };
   'engine.crashed': { signal: string; lastLine: string };
   'port.in-use': { port: number };
+  'pages.missing': { folder: string };
   'instance.second': { folder: string };
   'store.newer': { found: number; known: number };
   'store.corrupt': { path: string; reason: string };

@@ -1,8 +1,7 @@
 /** What the use cases are handed: the store, the engine, the network, the folders, and a way to tell news. */
 import type { z } from 'zod';
-import type { CatalogueEntry } from '../../engine/spec/catalogue.ts';
 import type { Contract, MethodOf, News, ReplyOf, Topic } from '../contract/index.ts';
-import type { DownloadView } from '../contract/views.ts';
+import type { Downloads } from '../net/downloads.ts';
 import type { Store } from '../store/store.ts';
 import type { Engine } from '../trainer/engine.ts';
 import type { Paths } from './paths.ts';
@@ -14,18 +13,6 @@ export type Services = {
 export type ParsedOf<M extends MethodOf> = z.output<Contract[M]['payload']>;
 
 export type Publish = <T extends Topic>(topic: T, news: News[T]) => void;
-
-/** Downloads of catalogue models into a folder each; news goes where the composition root sent it. */
-export interface Downloads {
-  /** Starts it, or goes on with what is on disk. Throws 'net.offline' when the offline lock is on. */
-  start(entry: CatalogueEntry, folder: string): DownloadView | Promise<DownloadView>;
-  pause(model: string): DownloadView | Promise<DownloadView>;
-  /** Leaves nothing half-made. */
-  cancel(model: string): void | Promise<void>;
-  /** What is known of it in this session, or null. */
-  view(model: string): DownloadView | null;
-  dispose(): void | Promise<void>;
-}
 
 export interface Parts {
   readonly store: Store;

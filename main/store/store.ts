@@ -9,7 +9,7 @@ import { runsTable } from './runs.ts';
 import { settingsTable } from './settings.ts';
 import { openDatabase, translated } from './sqlite.ts';
 
-export type { AdapterFile } from './adapters.ts';
+export { blobLimit, type AdapterFile } from './adapters.ts';
 export type { DatasetFile, DatasetRecord } from './datasets.ts';
 export type { ProjectRecord } from './projects.ts';
 export type { RunRecord } from './runs.ts';

@@ -268,6 +268,12 @@ export const errorSentences = {
     remedy: 'End that program, or choose another port.',
     evidence: `127.0.0.1:${String(port)}`,
   }),
+  'pages.missing': ({ folder }) => ({
+    title: 'The window has not been built.',
+    cause: `There is no index.html in ${folder}.`,
+    remedy: 'Run npm install or npm run build in the project folder, then start again.',
+    evidence: folder,
+  }),
   'instance.second': ({ folder }) => ({
     title: 'Atelier is already open.',
     cause: 'Another Atelier works in the same data folder; two would write over each other.',

@@ -1,0 +1,63 @@
+/** Questions to a run's model, base and tuned side by side; the answers arrive as news. */
+import { randomUUID } from 'node:crypto';
+import { asOurs, StudioError, CancelledError, toEnvelope } from '../../engine/spec/errors.ts';
+import type { AnswerEvent } from '../contract/views.ts';
+import type { RunRecord } from '../store/store.ts';
+import { modelPathOf } from './models.ts';
+import type { Parts, Services } from './parts.ts';
+import { restoredAdapter } from './run-folder.ts';
+import type { Views } from './views.ts';
+
+const longestAnswer = 256;
+
+export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask' | 'stopAnswer'> {
+  const { store, engine, paths, publish } = parts;
+  const underWay = new Map<string, AbortController>();
+
+  const answer = async (
+    run: RunRecord,
+    question: { readonly id: string; readonly side: AnswerEvent['side']; readonly prompt: string; readonly adapter: string | null; readonly signal: AbortSignal },
+  ): Promise<void> => {
+    const { id, side, prompt, adapter, signal } = question;
+    const tell = (news: Partial<AnswerEvent>) => publish('answer', { id, side, text: '', done: false, scores: null, error: null, ...news });
+    let streamed = '';
+    try {
+      const reply = await engine.call(
+        'generate',
+        { modelPath: modelPathOf(run, paths), adapter, prompt, maxNewTokens: longestAnswer, temperature: 0, seed: 1 },
+        {
+          signal,
+          onNews: ({ text }) => {
+            streamed += text;
+            tell({ text });
+          },
+        },
+      );
+      const rest = reply.text.startsWith(streamed) ? reply.text.slice(streamed.length) : '';
+      tell({ text: rest, done: true, scores: reply.scores });
+    } catch (thrown) {
+      tell({ done: true, error: asOurs(thrown) instanceof CancelledError ? null : toEnvelope(thrown) });
+    }
+  };
+
+  return {
+    ask: async ({ runId, prompt }) => {
+      const run = views.runRecord(runId);
+      if (run.metrics === null) throw new StudioError('run.state', { state: run.state, wanted: 'asked' });
+      const adapter = await restoredAdapter(run.folder, store.adapters.list(run.id));
+      const id = randomUUID();
+      const abort = new AbortController();
+      underWay.set(id, abort);
+      const { signal } = abort;
+      void Promise.all([
+        answer(run, { id, side: 'base', prompt, adapter: null, signal }),
+        answer(run, { id, side: 'tuned', prompt, adapter, signal }),
+      ]).finally(() => underWay.delete(id));
+      return { id };
+    },
+    stopAnswer: ({ id }) => {
+      underWay.get(id)?.abort();
+      return null;
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** Taking what a run learned to another program: written, read back, replayed. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { StudioError } from '../../engine/spec/errors.ts';
+import { catalogueEntry } from '../../engine/spec/catalogue.ts';
+import type { RunRecord } from '../store/store.ts';
+import { modelPathOf } from './models.ts';
+import type { Parts, Services } from './parts.ts';
+import { restoredAdapter } from './run-folder.ts';
+import type { Views } from './views.ts';
+
+export function exportServices({ store, engine, paths, publish }: Parts, views: Views): Pick<Services, 'exportRun'> {
+  return {
+    exportRun: async ({ runId, destination, folder }) => {
+      const run = views.runRecord(runId);
+      if (run.metrics === null) throw new StudioError('run.state', { state: run.state, wanted: 'exported' });
+      await restoredAdapter(run.folder, store.adapters.list(run.id));
+      const out = folder === undefined ? freeFolder(join(paths.exports, slug(run.name))) : resolve(folder);
+      if (existsSync(out) && readdirSync(out).length > 0) throw new StudioError('file.exists', { path: out });
+      const report = await engine.call(
+        'export',
+        { run: run.folder, modelPath: modelPathOf(run, paths), to: destination, out },
+        { onNews: (progress) => publish('job', { method: 'exportRun', id: run.id, ...progress }) },
+      );
+      return { destination, ...report, snippet: snippetFor(run, report.folder) };
+    },
+  };
+}
+
+function slug(name: string): string {
+  return name.normalize('NFKD').replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '').toLowerCase() || 'run';
+}
+
+function freeFolder(path: string): string {
+  for (let number = 1; ; number += 1) {
+    const folder = number === 1 ? path : `${path}-${String(number)}`;
+    if (!existsSync(folder)) return folder;
+  }
+}
+
+/** Lines of Python that load what was written. */
+function snippetFor(run: RunRecord, folder: string): string {
+  const isChat = run.task === 'chat';
+  const model = isChat ? 'AutoModelForCausalLM' : 'AutoModelForSequenceClassification';
+  const base = JSON.stringify(catalogueBases[run.model] ?? catalogueEntry(run.model)?.source?.repository ?? run.model);
+  const where = JSON.stringify(folder);
+  const ask = isChat
+    ? [
+        'messages = [{"role": "user", "content": "Hello"}]',
+        'inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)',
+        'print(tokenizer.decode(model.generate(**inputs, max_new_tokens=64)[0]))',
+      ]
+    : ['inputs = tokenizer("a text to sort", return_tensors="pt")', 'print(labels[model(**inputs).logits.argmax().item()])'];
+  const labels = isChat ? [] : ['labels = json.load(open(folder + "/labels.json"))'];
+  const load = {
+    lora: [
+      `from transformers import ${model}, AutoTokenizer`,
+      'from peft import PeftModel',
+      '',
+      `folder = ${where}`,
+      ...labels,
+      `model = ${model}.from_pretrained(${base}${isChat ? '' : ', num_labels=len(labels)'})`,
+      'model = PeftModel.from_pretrained(model, folder).eval()',
+    ],
+    full: [`from transformers import ${model}, AutoTokenizer`, '', `folder = ${where}`, ...labels, `model = ${model}.from_pretrained(folder).eval()`],
+    'linear-probe': [
+      'from safetensors.torch import load_file',
+      `from transformers import ${model}, AutoTokenizer`,
+      '',
+      `folder = ${where}`,
+      ...labels,
+      `model = ${model}.from_pretrained(${base}${isChat ? '' : ', num_labels=len(labels)'})`,
+      'model.load_state_dict(load_file(folder + "/model.safetensors"), strict=False)',
+      'model.eval()',
+    ],
+  }[run.method];
+  return [...(isChat ? [] : ['import json']), ...load, 'tokenizer = AutoTokenizer.from_pretrained(folder)', ...ask].join('\n');
+}
+
+/** Where Transformers finds the float weights of a catalogue model whose own source is another format. */
+const catalogueBases: Readonly<Record<string, string>> = {
+  'minilm-l6': 'sentence-transformers/all-MiniLM-L6-v2',
+  'smollm2-135m-instruct': 'HuggingFaceTB/SmolLM2-135M-Instruct',
+};

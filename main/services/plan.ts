@@ -1,0 +1,211 @@
+/** From a project's decisions to a recipe; its settings as a form, its methods with their costs, its estimate. */
+import type { RunRequest } from '../../engine/spec/commands.ts';
+import { asOurs, CancelledError, StudioError } from '../../engine/spec/errors.ts';
+import type { Json } from '../../engine/spec/json.ts';
+import { presetNames, type PresetContext, type PresetName } from '../../engine/spec/methods/common.ts';
+import { methodNames, methodPreset, supportedMethods, type MethodName, type SupportedMethod } from '../../engine/spec/methods/index.ts';
+import type { Estimate } from '../../engine/spec/metrics.ts';
+import { recipeJsonSchema } from '../../engine/spec/recipe.ts';
+import type { SupportedTask } from '../../engine/spec/tasks.ts';
+import { trainingPreset } from '../../engine/spec/training.ts';
+import type { Destination, MethodView, ProjectDraft, SettingsForm } from '../contract/views.ts';
+import type { ProjectRecord } from '../store/store.ts';
+import { suits } from './data.ts';
+import { locateModel, modelFacts } from './models.ts';
+import type { Parts, Services } from './parts.ts';
+import type { Views } from './views.ts';
+
+/** Where what a method learned can be taken today. */
+const reachable: readonly Destination[] = ['here', 'peft'];
+
+export interface Planner {
+  readonly facts: ReturnType<typeof modelFacts>;
+  /** The recipe of the project as decided. Throws 'project.incomplete' with what is missing. */
+  recipe(project: ProjectRecord): Promise<Plan>;
+  readonly services: Pick<Services, 'listMethods' | 'settingsForm' | 'estimate' | 'measure' | 'cancelMeasure'>;
+}
+
+export interface Plan {
+  readonly task: SupportedTask;
+  readonly method: SupportedMethod;
+  readonly model: string;
+  readonly request: RunRequest & { readonly recipe: Json };
+}
+
+interface Decided {
+  readonly task: SupportedTask;
+  readonly model: string;
+  readonly method: SupportedMethod;
+}
+
+export function planner(parts: Parts, views: Views): Planner {
+  const { store, engine, paths, publish } = parts;
+  const facts = modelFacts(parts);
+  const measuring = new Map<string, AbortController>();
+
+  const context = async ({ task, model }: Pick<Decided, 'task' | 'model'>): Promise<PresetContext> => {
+    const { architecture, parameters } = await facts(model);
+    return { task, architecture, parameters };
+  };
+
+  const planOf = async (project: ProjectRecord, decided: Decided): Promise<Plan> => {
+    const { task, model, method } = decided;
+    const dataset = store.datasets.get(project.id);
+    if (dataset === null || !suits(dataset.report.mapping, task)) throw new StudioError('project.incomplete', { missing: 'data' });
+    const values = settingValues(project.draft, method, await context(decided));
+    const role = (wanted: string) => dataset.files.filter((file) => file.role === wanted).map(({ path }) => path);
+    const orNull = (list: readonly string[]) => (list.length > 0 ? list : null);
+    const { threads } = store.settings.get();
+    const recipe: Json = {
+      version: 1,
+      model,
+      task,
+      data: {
+        train: role('train'), validation: orNull(role('validation')), test: orNull(role('test')),
+        columns: dataset.report.mapping as Json, split: dataset.report.split,
+      },
+      method: { ...values.method, name: method },
+      training: values.training,
+      device: 'auto',
+      precision: 'float32',
+      ...(threads > 0 && { threads }),
+    };
+    return { task, method, model, request: { recipe, folder: paths.home, modelPath: locateModel(model, { folder: paths.home, paths }) } };
+  };
+
+  const estimateOf = async (project: ProjectRecord, decided: Decided): Promise<Estimate | null> => {
+    try {
+      return await engine.call('estimate', (await planOf(project, decided)).request);
+    } catch (error) {
+      // A model not downloaded yet, or data not chosen yet, has no estimate; the page says so by itself.
+      if (asOurs(error) instanceof StudioError) return null;
+      throw error;
+    }
+  };
+
+  const keep = (projectId: string, estimate: Estimate): Estimate => {
+    const project = views.projectRecord(projectId);
+    store.projects.save({ ...project, draft: { ...project.draft, estimate } });
+    publish('project', views.project(views.projectRecord(projectId)));
+    return estimate;
+  };
+
+  const measure = async (project: ProjectRecord): Promise<Estimate> => {
+    if (measuring.has(project.id)) throw new StudioError('busy', { what: 'Measuring' });
+    const abort = new AbortController();
+    measuring.set(project.id, abort);
+    try {
+      const { request } = await planOf(project, allDecided(project.draft));
+      const estimate = await engine.call('measure', request, {
+        signal: abort.signal,
+        onNews: (progress) => publish('job', { method: 'measure', id: project.id, ...progress }),
+      });
+      if (abort.signal.aborted) throw new CancelledError('measure was cancelled');
+      return keep(project.id, estimate);
+    } finally {
+      measuring.delete(project.id);
+    }
+  };
+
+  return {
+    facts,
+    recipe: (project) => planOf(project, allDecided(project.draft)),
+    services: {
+      listMethods: async ({ projectId }) => {
+        const project = views.projectRecord(projectId);
+        const { task, model, destination } = project.draft;
+        return await Promise.all(
+          methodNames.map(async (name): Promise<MethodView> => {
+            const supported = isSupported(name);
+            const estimate = supported && task !== null && model !== null ? await estimateOf(project, { task, model, method: name }) : null;
+            const reached = destination === null || reachable.includes(destination);
+            return {
+              name,
+              supported,
+              reason: !supported ? 'method.not-yet' : reached ? null : 'destination.not-yet',
+              recommended: name === 'lora' && reached,
+              trainableParameters: estimate?.trainableParameters ?? null,
+              share: estimate === null ? null : estimate.trainableParameters / estimate.totalParameters,
+              estimate,
+              destinations: supported ? reachable : [],
+            };
+          }),
+        );
+      },
+      settingsForm: async ({ projectId }) => {
+        const project = views.projectRecord(projectId);
+        const decided = allDecided(project.draft);
+        const about = await context(decided);
+        const seconds = await Promise.all(
+          presetNames.map(async (preset): Promise<[PresetName, number | null]> => {
+            const estimate = await estimateOf({ ...project, draft: { ...project.draft, preset } }, decided);
+            return [preset, estimate?.seconds ?? null];
+          }),
+        );
+        return settingsForm(project.draft, { method: decided.method, about, seconds: Object.fromEntries(seconds) as SettingsForm['seconds'] });
+      },
+      estimate: async ({ projectId }) => {
+        const project = views.projectRecord(projectId);
+        const estimate = await engine.call('estimate', (await planOf(project, allDecided(project.draft))).request);
+        // What was measured for these very settings is worth more than the formula.
+        return project.draft.estimate?.source === 'measured' ? estimate : keep(projectId, estimate);
+      },
+      measure: ({ projectId }) => measure(views.projectRecord(projectId)),
+      cancelMeasure: ({ projectId }) => {
+        measuring.get(projectId)?.abort();
+        return null;
+      },
+    },
+  };
+}
+
+/** Throws 'project.incomplete' with the first decision that is missing. */
+function allDecided({ task, model, method }: ProjectDraft): Decided {
+  if (task === null) throw new StudioError('project.incomplete', { missing: 'goal' });
+  if (model === null) throw new StudioError('project.incomplete', { missing: 'model' });
+  if (method === null) throw new StudioError('project.incomplete', { missing: 'method' });
+  return { task, model, method };
+}
+
+interface SettingValues {
+  readonly method: Readonly<Record<string, Json>>;
+  readonly training: Readonly<Record<string, Json>>;
+}
+
+function presetValues(preset: PresetName, method: SupportedMethod, about: PresetContext): SettingValues {
+  const { name: _name, ...settings } = methodPreset(method, preset, about);
+  return { method: settings as SettingValues['method'], training: trainingPreset(method, preset, about) };
+}
+
+/** The preset with the project's changes on it; changes made for another method do not count. */
+function settingValues(draft: ProjectDraft, method: SupportedMethod, about: PresetContext): SettingValues {
+  const defaults = presetValues(draft.preset, method, about);
+  return {
+    method: { ...defaults.method, ...(draft.method === method ? draft.methodChanges : {}) },
+    training: { ...defaults.training, ...draft.trainingChanges },
+  };
+}
+
+function settingsForm(
+  draft: ProjectDraft,
+  { method, about, seconds }: { method: SupportedMethod; about: PresetContext; seconds: SettingsForm['seconds'] },
+): SettingsForm {
+  const schema = recipeJsonSchema({ method, context: about, preset: draft.preset });
+  return {
+    preset: draft.preset,
+    method: property(schema, 'method'),
+    training: property(schema, 'training'),
+    values: settingValues(draft, method, about),
+    defaults: presetValues(draft.preset, method, about),
+    seconds,
+  };
+}
+
+function property(schema: Json, name: string): Json {
+  const object = schema as { readonly properties?: Readonly<Record<string, Json>> };
+  return object.properties?.[name] ?? null;
+}
+
+function isSupported(name: MethodName): name is SupportedMethod {
+  return (supportedMethods as readonly string[]).includes(name);
+}

@@ -1,0 +1,41 @@
+/** All use cases on the parts they are handed: one function a call of the contract. */
+import { answerServices } from './answers.ts';
+import { computerServices } from './computer.ts';
+import { dataRoom } from './data.ts';
+import { exportServices } from './exports.ts';
+import { modelServices } from './models.ts';
+import type { Parts, Services } from './parts.ts';
+import { planner } from './plan.ts';
+import { projectServices } from './projects.ts';
+import { resultServices } from './result.ts';
+import { RunQueue } from './runs.ts';
+import { studioViews } from './views.ts';
+
+export interface StudioServices {
+  readonly services: Services;
+  /** Ends the run under way; it is offered for continuing at the next start. */
+  dispose(): Promise<void>;
+}
+
+/** Wires the use cases; runs that an earlier process left open are interrupted before the first call. */
+export async function createServices(parts: Parts): Promise<StudioServices> {
+  const views = studioViews(parts.store);
+  const data = dataRoom(parts, views);
+  const plans = planner(parts, views);
+  const runs = new RunQueue(parts, { views, planner: plans });
+  await runs.recover();
+  return {
+    services: {
+      ...computerServices(parts),
+      ...projectServices(parts, { views, data, planner: plans }),
+      ...data.services,
+      ...modelServices(parts),
+      ...plans.services,
+      ...runs.services,
+      ...resultServices(parts, views),
+      ...answerServices(parts, views),
+      ...exportServices(parts, views),
+    },
+    dispose: () => runs.dispose(),
+  };
+}
