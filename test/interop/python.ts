@@ -1,0 +1,66 @@
+/** A Python of its own for the reference: PyTorch, Transformers and PEFT in a virtual environment under .cache. */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const environment = `${root}.cache/interop-venv`;
+const python = process.platform === 'win32' ? `${environment}/Scripts/python.exe` : `${environment}/bin/python`;
+const requirements = `${root}test/interop/requirements.txt`;
+const stamp = `${environment}/installed.txt`;
+/** PyTorch without CUDA: a tenth of the download, but not every network reaches this index. */
+const processorWheels = 'https://download.pytorch.org/whl/cpu';
+
+/** Path of a Python that can import everything in requirements.txt. The first call downloads up to 3 GB. */
+export async function preparePython(): Promise<string> {
+  const wanted = readFileSync(requirements, 'utf8');
+  if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python;
+  const system = process.platform === 'win32' ? 'python' : 'python3';
+  check(spawnSync(system, ['-m', 'venv', environment], { stdio: 'inherit' }).status, `${system} -m venv`);
+  const index = (await reaches(`${processorWheels}/torch/`))
+    ? ['--extra-index-url', processorWheels, '--prefer-binary']
+    : [];
+  check(
+    spawnSync(python, ['-m', 'pip', 'install', '-q', ...index, '-r', requirements], { stdio: 'inherit' }).status,
+    'pip install',
+  );
+  writeFileSync(stamp, wanted);
+  return python;
+}
+
+/** Python prints results, not its libraries' progress. */
+export const quietPython = {
+  HF_HUB_OFFLINE: '1',
+  TRANSFORMERS_VERBOSITY: 'error',
+  TQDM_DISABLE: '1',
+  PYTHONWARNINGS: 'ignore',
+};
+
+/** Runs a program with its output shown; resolves to its exit status. */
+export function run(
+  program: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...variables },
+    cwd: root,
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve(status ?? 1));
+  });
+}
+
+export function check(status: number | null, what: string): void {
+  if (status !== 0) throw new Error(`${what} ended with ${String(status)}`);
+}
+
+async function reaches(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(5000) })).ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,80 @@
+/** Trains and exports with our command line, then has PyTorch, Transformers and PEFT load the folders and compare. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { check, preparePython, quietPython, run } from './python.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const shared = path.resolve(root, '../shared');
+const work = path.join(root, '.cache/interop');
+const chatModel = path.join(shared, 'models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf');
+
+const families = [
+  {
+    task: 'text-classification',
+    name: 'minilm',
+    model: 'minilm-l6',
+    base: path.join(root, 'engine/assets/minilm-l6'),
+    set: 'home-intents',
+    columns: { text: 'text', label: 'intent' },
+    training: { maxSteps: 40, batchSize: 16, maxLength: 64, evaluationsPerEpoch: 1 },
+  },
+  {
+    task: 'chat',
+    name: 'smollm2',
+    model: chatModel,
+    base: chatModel,
+    set: 'building-faq',
+    columns: { prompt: 'question', response: 'answer' },
+    training: { maxSteps: 8, batchSize: 4, maxLength: 256, evaluationsPerEpoch: 1 },
+  },
+] as const;
+const methods = ['lora', 'full', 'linear-probe'] as const;
+
+const python = await preparePython();
+const only = process.argv[2] === undefined ? /./ : new RegExp(process.argv[2]);
+const cases = [];
+for (const family of families) {
+  for (const method of methods) {
+    const name = `${family.name}-${method}`;
+    if (!only.test(name)) continue;
+    const folder = path.join(work, name);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const data = (part: string): string => path.join(shared, 'data', family.set, `${part}.csv`);
+    const recipe = {
+      version: 1,
+      model: family.model,
+      task: family.task,
+      data: { train: [data('train')], test: [data('test')], columns: family.columns },
+      method: { name: method },
+      training: family.training,
+      device: 'cpu',
+      threads: 2,
+    };
+    const recipePath = path.join(folder, 'recipe.json');
+    writeFileSync(recipePath, JSON.stringify(recipe, null, 2));
+    const atelier = path.join(root, 'main/atelier.js');
+    const runFolder = path.join(folder, 'run');
+    const exported = path.join(folder, 'exported');
+    console.log(`\n== ${name}: training`);
+    check(await run('node', [atelier, 'train', recipePath, '--out', runFolder]), `atelier train (${name})`);
+    check(
+      await run('node', [atelier, 'export', runFolder, '--to', 'peft', '--out', exported]),
+      `atelier export (${name})`,
+    );
+    cases.push({
+      ...family,
+      method,
+      case: name,
+      exported,
+      test: data('test'),
+      predictions: path.join(runFolder, 'predictions.jsonl'),
+    });
+  }
+}
+const list = path.join(work, 'cases.json');
+writeFileSync(list, JSON.stringify(cases, null, 2));
+process.exitCode = await run(python, [path.join(root, 'test/interop/compare.py'), list], {
+  HF_HUB_OFFLINE: '1',
+  TRANSFORMERS_VERBOSITY: 'error',
+});
