@@ -18,7 +18,7 @@ export function estimateCommand(): Command {
     .option('--measure', 'run two real steps on the longest rows instead of a formula');
   return withJson(command).action((path: string, options: Options) =>
     runAction(options, async (session) => {
-      const { recipe, folder, outline } = await readRecipe(path);
+      const { recipe, folder, outline } = await readRecipe(path, session.signal);
       const request = { recipe, folder, modelPath: session.locate(outline.model, folder) };
       const estimate =
         options.measure === true

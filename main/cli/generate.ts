@@ -1,10 +1,10 @@
 /** `atelier generate`: asks a model, tuned or as it came, and streams the answer. */
-import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import type { Answer } from '../../engine/spec/commands.ts';
 import { adapterFolder, baseModelOf } from './adapter.ts';
 import { percent } from '../../engine/spec/wording/format.ts';
 import { table } from './format.ts';
+import { readInput } from './input.ts';
 import { numberBetween, runAction, withJson } from './session.ts';
 
 interface Options {
@@ -39,7 +39,7 @@ export function generateCommand(): Command {
       const { maxNewTokens, temperature, seed } = options;
       const adapter = options.adapter === 'none' ? null : adapterFolder(options.adapter);
       const modelPath = baseModelOf(session, { model: options.model, adapter });
-      const prompt = options.prompt === '-' ? await text(process.stdin) : options.prompt;
+      const prompt = options.prompt === '-' ? await readInput(session.signal) : options.prompt;
       let streamed = '';
       const answer = await session.call(
         'generate',

@@ -1,9 +1,9 @@
 /** Reading a recipe from a file or standard input, with the line of a mistake in its JSON. */
 import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { dirname, resolve } from 'node:path';
 import { StudioError } from '../../engine/spec/errors.ts';
 import { parseRecipe, type RecipeOutline } from '../../engine/spec/recipe.ts';
+import { readInput } from './input.ts';
 
 export interface RecipeFile {
   /** As the user wrote it. */
@@ -14,10 +14,10 @@ export interface RecipeFile {
 }
 
 /** @param path a file, or `-` for standard input, whose paths start at the working folder. */
-export async function readRecipe(path: string): Promise<RecipeFile> {
+export async function readRecipe(path: string, signal: AbortSignal): Promise<RecipeFile> {
   const fromInput = path === '-';
   const file = fromInput ? 'standard input' : resolve(path);
-  const content = fromInput ? await text(process.stdin) : readFileSync(file, 'utf8');
+  const content = fromInput ? await readInput(signal) : readFileSync(file, 'utf8');
   const recipe = parseJson(content, file);
   return { recipe, folder: fromInput ? process.cwd() : dirname(file), outline: parseRecipe(recipe) };
 }

@@ -21,7 +21,7 @@ export function serveCommand(): Command {
       output.piece(`${studio.address}\n`);
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       await studio.close();
-      return { value: null, human: '' };
+      return { value: { type: 'closed' }, human: '' };
     }),
   );
 }

@@ -10,7 +10,7 @@ import { studioPaths, type Paths } from '../services/paths.ts';
 import { engineEnvironment } from '../trainer/environment.ts';
 import { createHost } from '../trainer/host.ts';
 import { forkNode } from '../trainer/process.ts';
-import { reportFailure } from './failure.ts';
+import { exitStatus, reportFailure } from './failure.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { Output } from './output.ts';
 
@@ -35,6 +35,9 @@ export interface Result {
   readonly human: string;
 }
 
+/** How long a command that was told twice to end may take to say so. */
+const lastWordsMilliseconds = 1000;
+
 export type Action = (session: Session) => Promise<Result>;
 
 /** Runs an action with everything it needs, tells its end and sets the exit status. */
@@ -42,7 +45,10 @@ export async function runAction(options: { readonly json?: boolean }, action: Ac
   const output = new Output({ json: options.json === true, stdout: process.stdout, stderr: process.stderr });
   const paths = studioPaths({ environment: process.env, platform: process.platform });
   let engine: Engine | null = null;
-  using interrupt = watchInterrupts(() => void engine?.dispose());
+  using interrupt = watchInterrupts(() => {
+    void engine?.dispose();
+    setTimeout(() => process.exit(exitStatus.cancelled), lastWordsMilliseconds).unref();
+  });
   const { signal } = interrupt;
   const session: Session = {
     output,

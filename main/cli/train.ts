@@ -23,7 +23,7 @@ export function trainCommand(): Command {
     .addHelpText('after', helpText);
   return withJson(command).action((path: string, options: Options) =>
     runAction(options, async (session) => {
-      const { recipe, folder, outline } = await readRecipe(path);
+      const { recipe, folder, outline } = await readRecipe(path, session.signal);
       const out = resolve(options.out);
       const resume = options.resume === true;
       checkOut(out, resume);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseRecipe } from '../../../engine/spec/recipe.ts';
@@ -207,9 +208,30 @@ test('a reader that goes away does not make it fail', async () => {
   const child = spawn(process.execPath, [bin, 'schema', 'recipe'], { stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();
   let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => (stderr += piece));
   const [code] = (await once(child, 'close')) as [number | null];
   expect([code, stderr]).toEqual([0, '']);
+});
+
+test('Ctrl-C while it waits for a recipe is status 130', async () => {
+  const child = spawn(process.execPath, [bin, 'train', '-', '--out', 'never', '--json'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  setTimeout(() => child.kill('SIGINT'), 1500);
+  const [[code], said] = await Promise.all([once(child, 'close') as Promise<[number | null]>, text(child.stdout)]);
+  expect([code, JSON.parse(said)]).toEqual([130, withFailure({ code: 'cancelled' })]);
+});
+
+test('the studio is served until Ctrl-C, at the address it prints', async () => {
+  const env = { ATELIER_HOME: join(folder, 'home') };
+  const { code, lines } = await atelier(['serve', '--no-open', '--json'], {
+    env,
+    meanwhile: (child) => child.stdout?.once('data', () => child.kill('SIGINT')),
+  });
+  expect([code, lines]).toEqual([
+    0,
+    [{ type: 'serving', address: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\//) as string }, { type: 'closed' }],
+  ]);
 });
 
 const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => existsSync(path));
