@@ -4,6 +4,9 @@ import { isBlank, isMissing } from './cells.ts';
 import { finding, listed } from './table.ts';
 import type { Pair } from './text-findings.ts';
 
+/** Below this many rows every class is rare, and that there are few rows has been said. */
+const fewRows = 20;
+
 /** Labels with the number of their rows, most frequent first; ties in the order of their code points. */
 export function countLabels(labels: Iterable<string>): { name: string; count: number }[] {
   const counts = new Map<string, number>();
@@ -35,13 +38,17 @@ export function labelFindings(labels: readonly { name: string; count: number }[]
   if (rows >= 20 && labels.length >= rows * 0.9) {
     return [finding('label-is-id', labels.length === rows ? 'fault' : 'care', { unique: labels.length, rows, column })];
   }
-  return [...rareClasses(labels), ...imbalance(labels), ...numericLabels(labels), ...multiLabels(labels), ...variants(labels)];
+  const misspelt = variants(labels);
+  // A misspelt label is rare because it is misspelt.
+  const uneven = misspelt.length > 0 ? [] : imbalance(labels);
+  return [...rareClasses(labels), ...uneven, ...numericLabels(labels), ...multiLabels(labels), ...misspelt];
 }
 
 function rareClasses(labels: readonly { name: string; count: number }[]): Finding[] {
   const rare = labels.filter(({ count }) => count < 5);
   if (rare.length === 0) return [];
-  const severity = rare.some(({ count }) => count === 1) ? 'care' : 'note';
+  const rows = labels.reduce((sum, { count }) => sum + count, 0);
+  const severity = rows >= fewRows && rare.some(({ count }) => count === 1) ? 'care' : 'note';
   return [finding('rare-class', severity, { count: rare.length, labels: listed(rare.map(({ name, count }) => `${name} (${String(count)})`)) })];
 }
 
@@ -129,10 +136,11 @@ export function conflictFindings(pairs: readonly Pair[]): Finding[] {
   return conflicts.length > 0 ? [finding('conflicting-labels', 'care', { texts: conflicts.length, rows })] : [];
 }
 
-/** Missing values of one column, however they are spelled. */
-export function missingFindings(column: string, cells: readonly string[], severity: Finding['severity']): Finding[] {
+/** Missing values of one column, however they are spelled; a spelling might be meant, an empty cell is what it is. */
+export function missingFindings(column: string, cells: readonly string[]): Finding[] {
   const found = cells.filter(isMissing);
   if (found.length === 0) return [];
-  const spellings = [...new Set(found.map((cell) => cell.trim()))].map((cell) => (cell === '' ? '(empty)' : cell));
-  return [finding('missing-values', severity, { column, count: found.length, spellings: listed(spellings) })];
+  const spellings = [...new Set(found.map((cell) => (isBlank(cell) ? '(empty)' : cell.trim())))];
+  const spelled = spellings.some((spelling) => spelling !== '(empty)');
+  return [finding('missing-values', spelled ? 'care' : 'note', { column, count: found.length, spellings: listed(spellings) })];
 }

@@ -22,7 +22,7 @@ export const columnNames = {
     thema etikett absicht stimmung etikett kategori klass amne avsikt kansla categorie classe sujet etiquette sentiment
     categoria clase etiqueta tema classe etichetta categoria onderwerp labels y 分類 类别 标签 カテゴリ ラベル rating stars
     score level spam`),
-  prompt: words(`prompt question questions instruction instructioninput user query input ask frage fragen anfrage eingabe fraga
+  prompt: words(`instructioninput prompt question questions instruction user query input ask frage fragen anfrage eingabe fraga
     fråga question invite pregunta domanda vraag pergunta 質問 问题`),
   response: words(`response answer answers reply completion output assistant antwort antworten ausgabe svar reponse réponse
     respuesta risposta antwoord resposta 回答 答案`),

@@ -4,7 +4,7 @@ import type { Finding, RowView } from '../spec/dataset.ts';
 import { BugError, StudioError } from '../spec/errors.ts';
 import type { ChatColumns, ClassificationColumns } from '../spec/tasks.ts';
 import { cellText } from './cells.ts';
-import { isChatColumns, labelledRows, namedColumns, readChat, resolveColumn, textColumns, type ChatExample, type ClassificationExample } from './examples.ts';
+import { isChatColumns, labelledRows, namedColumns, readChat, resolveColumn, type ChatExample, type ClassificationExample } from './examples.ts';
 import { conflictFindings, countLabels, labelFindings, missingFindings, missingLabels } from './label-findings.ts';
 import type { Mapping } from './mapping.ts';
 import { splitRows } from './split.ts';
@@ -58,7 +58,7 @@ function prepareClasses(tables: readonly RoleTable[], columns: ClassificationCol
     ...conflictFindings(learned),
     ...unseenFindings(items),
     ...textFindings(learned),
-    ...leaks(items, asPair),
+    ...leaks(items, learned, asPair),
   ];
   return { task: 'text-classification', columns, items, findings };
 }
@@ -75,7 +75,8 @@ function prepareChat(tables: readonly RoleTable[], columns: ChatColumns, split: 
   });
   const items = deal(undealt, { split, tables });
   const asPair = (example: ChatExample): Pair => ({ row: example.row, input: chatInput(example), answer: chatAnswer(example) });
-  findings.push(...textFindings(examplesOf(items, 'train').map(asPair)), ...leaks(items, asPair));
+  const learned = examplesOf(items, 'train').map(asPair);
+  findings.push(...textFindings(learned), ...leaks(items, learned, asPair));
   return { task: 'chat', columns, items, findings };
 }
 
@@ -121,11 +122,11 @@ function examplesOf<Example>(items: readonly Item<Example>[], role: Role): Examp
 
 function leftOutFindings(items: readonly Item<ClassificationExample>[], columns: ClassificationColumns): Finding[] {
   const rows = items.filter(({ example }) => example === null).map(({ row }) => row);
-  return rows.length > 0 ? [finding('empty-label', 'care', { column: columns.label, count: rows.length, rows: listed(rows) })] : [];
+  const severity = rows.length > items.length / 10 ? 'care' : 'note';
+  return rows.length > 0 ? [finding('empty-label', severity, { column: columns.label, count: rows.length, rows: listed(rows) })] : [];
 }
 
 function missingCells(tables: readonly RoleTable[], columns: ClassificationColumns): Finding[] {
-  const texts = textColumns(columns);
   return namedColumns(columns).flatMap((column) => {
     const cells = tables
       .filter(({ role }) => role === 'train')
@@ -133,7 +134,7 @@ function missingCells(tables: readonly RoleTable[], columns: ClassificationColum
         const name = resolveColumn(table, column);
         return table.rows.map((row) => cellText(row[name]));
       });
-    return missingFindings(column, cells, texts.length > 1 && column !== columns.label ? 'note' : 'care');
+    return missingFindings(column, cells);
   });
 }
 
@@ -155,9 +156,8 @@ function unseenFindings(items: readonly Item<ClassificationExample>[]): Finding[
 }
 
 /** Rows of held-out files that the training files have too. */
-function leaks<Example>(items: readonly Item<Example>[], asPair: (example: Example) => Pair): Finding[] {
-  const train = examplesOf(items, 'train').map(asPair);
-  return (['validation', 'test'] as const).flatMap((role) => leakFindings(train, examplesOf(items, role).map(asPair), role));
+function leaks<Example>(items: readonly Item<Example>[], learned: readonly Pair[], asPair: (example: Example) => Pair): Finding[] {
+  return (['validation', 'test'] as const).flatMap((role) => leakFindings(learned, examplesOf(items, role).map(asPair), role));
 }
 
 /** The turns before the answer as one text: one question stands by itself, several turns carry their roles. */
