@@ -23,13 +23,15 @@ export const forkUtility: Fork = ({ entry, env }) => {
     send: (message) => {
       child.postMessage(message);
     },
-    onMessage: (listener) => void child.on('message', (message: ToHost) => {
-      listener(message);
-    }),
+    onMessage: (listener) =>
+      void child.on('message', (message: ToHost) => {
+        listener(message);
+      }),
     onText: (listener) => void texts.push(listener),
-    onExit: (listener) => void child.once('exit', (code) => {
-      listener({ code, signal: null });
-    }),
+    onExit: (listener) =>
+      void child.once('exit', (code) => {
+        listener({ code, signal: null });
+      }),
     kill: () => {
       if (!endAtOnce(child.pid)) child.kill();
     },

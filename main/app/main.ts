@@ -1,16 +1,27 @@
-/** The studio in a window: one instance, its pages, its bridge, and how it ends. */
+/** The composition root under Electron: one instance, its window, its pages, its bridge, and how it ends. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { app, dialog, Menu, nativeTheme, Notification, powerSaveBlocker, protocol, session, type BrowserWindow } from 'electron';
+import {
+  app,
+  dialog,
+  Menu,
+  nativeTheme,
+  Notification,
+  powerSaveBlocker,
+  protocol,
+  session,
+  type BrowserWindow,
+} from 'electron';
 import { toEnvelope, type Envelope } from '../../engine/spec/errors.ts';
 import { sentenceOf, verdictSentence } from '../../engine/spec/wording/index.ts';
 import type { RunView, SettingsView } from '../contract/views.ts';
 import { dispatch, type Dispatch } from '../ipc/dispatch.ts';
-import type { NewsListener } from '../services/news.ts';
 import type { Services } from '../services/parts.ts';
-import { studioPaths, type Paths } from '../services/paths.ts';
-import type { Fork } from '../trainer/process.ts';
+import { studioPaths } from '../services/paths.ts';
+import { openStudio, type OpenStudio } from '../services/studio.ts';
+import { engineEnvironment } from '../trainer/environment.ts';
+import { createHost } from '../trainer/host.ts';
 import { openBridge } from './bridge.ts';
 import { forkUtility } from './fork.ts';
 import { menuTemplate } from './menu.ts';
@@ -19,20 +30,6 @@ import { mayLoad, mayUse, scheme } from './policy.ts';
 import { firstClause, watchRuns, type RunWatch } from './run-watch.ts';
 import { confine, createWindow } from './window.ts';
 
-/** The services behind the window, open until closed. */
-export interface OpenStudio {
-  readonly services: Services;
-  subscribe(listener: NewsListener): () => void;
-  /** Stops the engine and closes the store. */
-  close(): Promise<void>;
-}
-
-export interface OpenOptions {
-  readonly paths: Paths;
-  readonly fork: Fork;
-  readonly version: string;
-}
-
 /** Files of the bundle: this module lies in `dist/app/`. */
 const bundle = {
   pages: fileURLToPath(new URL('../renderer', import.meta.url)),
@@ -40,8 +37,10 @@ const bundle = {
   manifest: new URL('../../package.json', import.meta.url),
 };
 
-/** Runs the app until it quits. `open` composes the services; it is called once the system is ready. */
-export async function runApp(open: (options: OpenOptions) => OpenStudio | Promise<OpenStudio>): Promise<void> {
+// Not awaited: Electron is ready only once this module has been read to its end.
+void run();
+
+async function run(): Promise<void> {
   const paths = studioPaths({
     environment: process.env,
     platform: process.platform,
@@ -54,7 +53,9 @@ export async function runApp(open: (options: OpenOptions) => OpenStudio | Promis
     return;
   }
   app.enableSandbox();
-  protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } }]);
+  protocol.registerSchemesAsPrivileged([
+    { scheme, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },
+  ]);
   app.on('web-contents-created', (_event, contents) => {
     confine(contents);
   });
@@ -62,7 +63,7 @@ export async function runApp(open: (options: OpenOptions) => OpenStudio | Promis
   guardSession();
   const { version } = JSON.parse(readFileSync(bundle.manifest, 'utf8')) as { readonly version: string };
   try {
-    live(await open({ paths, fork: forkUtility, version }));
+    live(await openStudio({ paths, engine: createHost({ fork: forkUtility, env: engineEnvironment }), version }));
   } catch (error) {
     const { title, cause, remedy } = sentenceOf(toEnvelope(error));
     dialog.showErrorBox(title, `${cause}\n\n${remedy}`);
@@ -103,9 +104,11 @@ function live(studio: OpenStudio): void {
   const stopWatch = studio.subscribe((topic, news) => {
     if (topic === 'run') watch.see(news as RunView);
   });
-  const closeBridge = openBridge(followingTheme(dispatch(studio.services)), (listener) => studio.subscribe(listener));
+  const closeBridge = openBridge(followingTheme(dispatch(studio.services)), studio.subscribe);
   Menu.setApplicationMenu(
-    Menu.buildFromTemplate(menuTemplate({ platform: process.platform, development: !app.isPackaged, window: () => window })),
+    Menu.buildFromTemplate(
+      menuTemplate({ platform: process.platform, development: !app.isPackaged, window: () => window }),
+    ),
   );
   app.on('second-instance', show);
   app.on('activate', show);

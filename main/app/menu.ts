@@ -27,7 +27,9 @@ export interface MenuOptions {
 export function menuTemplate({ platform, development, window }: MenuOptions): MenuItemConstructorOptions[] {
   const mac = platform === 'darwin';
   return [
-    ...(mac ? [{ role: 'appMenu' } as const] : [{ label: 'File', submenu: [{ role: 'quit' }] } satisfies MenuItemConstructorOptions]),
+    ...(mac
+      ? [{ role: 'appMenu' } as const]
+      : [{ label: 'File', submenu: [{ role: 'quit' }] } satisfies MenuItemConstructorOptions]),
     { role: 'editMenu' },
     {
       label: 'Go',
@@ -37,7 +39,10 @@ export function menuTemplate({ platform, development, window }: MenuOptions): Me
         // The page hears the keys itself; on macOS, which always takes them, the click passes them on.
         registerAccelerator: false,
         click: () => {
-          press(window(), { keyCode, modifiers: modifiers.map((name) => (name === 'shift' ? 'shift' : mac ? 'meta' : 'control')) });
+          press(window(), {
+            keyCode,
+            modifiers: modifiers.map((name) => (name === 'shift' ? 'shift' : mac ? 'meta' : 'control')),
+          });
         },
       })),
     },

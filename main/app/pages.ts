@@ -11,9 +11,14 @@ const headers = {
 };
 
 /** @param pages folder of the built window, with its index.html */
-export async function answerPage(pages: string, request: { readonly url: string; readonly method: string }): Promise<Response> {
+export async function answerPage(
+  pages: string,
+  request: { readonly url: string; readonly method: string },
+): Promise<Response> {
   if (request.method !== 'GET' || !isOwnPage(request.url)) return new Response(null, { status: 403, headers });
   const file = await fileOf(pages, new URL(request.url).pathname);
   if (file === null) return new Response(null, { status: 404, headers });
-  return new Response(new Uint8Array(await readFile(file)), { headers: { ...headers, 'content-type': contentType(file) } });
+  return new Response(new Uint8Array(await readFile(file)), {
+    headers: { ...headers, 'content-type': contentType(file) },
+  });
 }

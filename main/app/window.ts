@@ -72,7 +72,11 @@ export function confine(contents: WebContents): void {
 
 function titleBar(): Electron.BrowserWindowConstructorOptions {
   if (process.platform === 'darwin') return { titleBarStyle: 'hidden', trafficLightPosition: { x: 16, y: 13 } };
-  return { titleBarStyle: 'hidden', titleBarOverlay: { ...currentColours(), height: barHeight }, autoHideMenuBar: true };
+  return {
+    titleBarStyle: 'hidden',
+    titleBarOverlay: { ...currentColours(), height: barHeight },
+    autoHideMenuBar: true,
+  };
 }
 
 function currentColours(): { readonly color: string; readonly symbolColor: string } {

@@ -1,5 +1,5 @@
 /** Bundles the studio for Electron into dist/: main process, engine process, preload and pages, no TypeScript left. */
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
@@ -22,14 +22,23 @@ export function isStale(part: Part, folder: string = root): boolean {
 
 /** @param out folder of the bundle; the entries lie in `app/` and `preload/` below it */
 export async function buildApp(out: string = join(root, 'dist')): Promise<void> {
-  const shared: BuildOptions = { absWorkingDir: root, bundle: true, platform: 'node', target: 'node24', logLevel: 'warning' };
+  rmSync(join(out, 'app'), { recursive: true, force: true });
+  const shared: BuildOptions = {
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    logLevel: 'warning',
+  };
   await Promise.all([
     build({
       ...shared,
       format: 'esm',
       // Libraries stay as packages: some are native, and the packager brings them all.
       packages: 'external',
-      entryPoints: { main: 'main/electron.ts', child: 'main/trainer/child.ts' },
+      // What is imported late is loaded late; the pieces lie beside the entries, where paths are reckoned from.
+      splitting: true,
+      entryPoints: { main: 'main/app/main.ts', child: 'main/trainer/child.ts' },
       outdir: join(out, 'app'),
     }),
     build({
@@ -41,11 +50,18 @@ export async function buildApp(out: string = join(root, 'dist')): Promise<void> 
       outfile: join(out, 'preload/preload.cjs'),
     }),
   ]);
+  // esbuild leaves a file alone whose content stays the same; its age is what says that the bundle is fresh.
+  const made = join(out, 'app/main.js');
+  if (existsSync(made)) utimesSync(made, new Date(), new Date());
 }
 
 export async function buildPages(): Promise<void> {
   const { build: buildWithVite } = await import('vite');
-  await buildWithVite({ root: join(root, 'renderer'), configFile: join(root, 'renderer/vite.config.ts'), logLevel: 'warn' });
+  await buildWithVite({
+    root: join(root, 'renderer'),
+    configFile: join(root, 'renderer/vite.config.ts'),
+    logLevel: 'warn',
+  });
 }
 
 function newest(path: string): number {

@@ -42,7 +42,7 @@ const engineRooms = [
 ];
 const engineLevels = [['index'], ['train', 'generate', 'export'], engineRooms, ['autodiff'], ['spec']];
 const mainLevels = [
-  ['main', 'cli', 'start', 'atelier', 'electron', 'build'],
+  ['main', 'cli', 'start', 'atelier', 'build'],
   ['app', 'ipc', 'serve', 'preload'],
   ['services'],
   ['store', 'trainer', 'net'],
