@@ -74,7 +74,4 @@ for (const family of families) {
 }
 const list = path.join(work, 'cases.json');
 writeFileSync(list, JSON.stringify(cases, null, 2));
-process.exitCode = await run(python, [path.join(root, 'test/interop/compare.py'), list], {
-  HF_HUB_OFFLINE: '1',
-  TRANSFORMERS_VERBOSITY: 'error',
-});
+process.exitCode = await run(python, [path.join(root, 'test/interop/compare.py'), list], quietPython);
