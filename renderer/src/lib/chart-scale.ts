@@ -1,33 +1,4 @@
-/** Scales, ticks and paths that the charts share: numbers in, positions and SVG path data out. */
-
-/** A linear map from a domain to a range; a domain without width maps to the start of the range. */
-export interface Scale {
-  readonly domain: readonly [number, number];
-  readonly range: readonly [number, number];
-  at(value: number): number;
-}
-
-export function linearScale(domain: readonly [number, number], range: readonly [number, number]): Scale {
-  const width = domain[1] - domain[0];
-  const slope = width === 0 ? 0 : (range[1] - range[0]) / width;
-  return { domain, range, at: (value) => range[0] + (value - domain[0]) * slope };
-}
-
-/** The smallest of 1, 2, 2.5 and 5 times a power of ten that makes at most `count` intervals of `span`. */
-export function niceStep(span: number, count: number): number {
-  if (!(span > 0) || count < 1) return 1;
-  const rough = span / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const factor = [1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= rough * (1 - 1e-9)) ?? 10;
-  return factor * power;
-}
-
-/** Round values from 0 to the first one at or above `highest`, in at most `count` intervals. */
-export function ticksFromZero(highest: number, count = 4): readonly number[] {
-  const step = niceStep(highest > 0 ? highest : 1, count);
-  const intervals = Math.max(1, Math.ceil((highest > 0 ? highest : 1) / step - 1e-9));
-  return Array.from({ length: intervals + 1 }, (_, index) => Number((index * step).toPrecision(12)));
-}
+/** What the charts share beside the scale: thinning, SVG path data, where a label may stand. */
 
 export interface Point {
   readonly x: number;

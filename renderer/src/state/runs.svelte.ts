@@ -3,6 +3,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import type { Studio } from '../../../main/contract/index.ts';
 import type { RunSeries, RunState, RunView } from '../../../main/contract/views.ts';
 import { emptySeries, joinSeries } from '../lib/series.ts';
+import { failureOf, type Failure } from './failure.ts';
 
 const working: readonly RunState[] = ['queued', 'starting', 'running', 'paused'];
 
@@ -10,11 +11,16 @@ export function isWorking(run: RunView): boolean {
   return working.includes(run.state);
 }
 
+/** True once a run has ended with a version that can be asked and exported. */
+export function hasWeights(run: RunView): boolean {
+  return run.state === 'finished' || run.state === 'stopped';
+}
+
 export class Runs {
   readonly #studio: Studio;
   readonly #runs = new SvelteMap<string, RunView>();
   readonly #series = new SvelteMap<string, RunSeries>();
-  #failure = $state.raw<unknown>(null);
+  #failure = $state.raw<Failure | null>(null);
 
   constructor(studio: Studio) {
     this.#studio = studio;
@@ -26,7 +32,7 @@ export class Runs {
   readonly active: RunView | null = $derived(this.all.find((run) => isWorking(run) && run.state !== 'queued') ?? this.all.find(isWorking) ?? null);
 
   /** What the last wish met; null when it was granted. */
-  get failure(): unknown {
+  get failure(): Failure | null {
     return this.#failure;
   }
 
@@ -36,6 +42,11 @@ export class Runs {
 
   newestOf(projectId: string): RunView | null {
     return this.all.find((run) => run.projectId === projectId) ?? null;
+  }
+
+  /** The newest run of a project whose weights can be used. */
+  keptOf(projectId: string): RunView | null {
+    return this.all.find((run) => run.projectId === projectId && hasWeights(run)) ?? null;
   }
 
   seriesOf(runId: string): RunSeries {
@@ -100,7 +111,7 @@ export class Runs {
     try {
       return await work();
     } catch (thrown) {
-      this.#failure = thrown;
+      this.#failure = failureOf(thrown);
       return null;
     }
   }

@@ -1,0 +1,126 @@
+/** One question to the model as it came and to the tuned one: both answers as they stream in, and a way to stop them. */
+import type { Studio } from '../../../main/contract/index.ts';
+import type { AnswerEvent } from '../../../main/contract/views.ts';
+import { failureOf, failureOfEnvelope, type Failure } from './failure.ts';
+
+export interface AnswerSide {
+  readonly text: string;
+  readonly scores: AnswerEvent['scores'];
+  readonly state: 'waiting' | 'speaking' | 'finished' | 'stopped' | 'failed';
+  /** From the question to the last piece; the base may wait for the tuned one. */
+  readonly seconds: number;
+  readonly failure: Failure | null;
+}
+
+const waiting: AnswerSide = { text: '', scores: null, state: 'waiting', seconds: 0, failure: null };
+
+type Side = AnswerEvent['side'];
+
+export class Answers {
+  readonly #studio: Studio;
+  #id: string | null = null;
+  /** Pieces that came before the reply that names their id. */
+  #early: AnswerEvent[] = [];
+  #began = 0;
+  #asking = $state(false);
+  #prompt = $state('');
+  #asked = $state(0);
+  #sides = $state.raw<Readonly<Record<Side, AnswerSide>> | null>(null);
+  #failure = $state.raw<Failure | null>(null);
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+  }
+
+  /** The question whose answers are shown. */
+  get prompt(): string {
+    return this.#prompt;
+  }
+
+  /** Questions asked in this visit. */
+  get asked(): number {
+    return this.#asked;
+  }
+
+  get sides(): Readonly<Record<Side, AnswerSide>> | null {
+    return this.#sides;
+  }
+
+  get failure(): Failure | null {
+    return this.#failure;
+  }
+
+  readonly busy: boolean = $derived(this.#asking || (this.#sides !== null && Object.values(this.#sides).some(isOpen)));
+
+  /** Listens to the pieces. Returns how to stop listening; an answer still under way is stopped with it. */
+  open(): () => void {
+    const close = this.#studio.on('answer', (event) => {
+      if (this.#id === null) this.#early.push(event);
+      else if (event.id === this.#id) this.#take(event);
+    });
+    return () => {
+      close();
+      void this.stop();
+    };
+  }
+
+  async ask(runId: string, prompt: string): Promise<void> {
+    if (this.busy || prompt.trim() === '') return;
+    this.#asking = true;
+    this.#failure = null;
+    this.#id = null;
+    this.#early = [];
+    this.#prompt = prompt;
+    this.#asked += 1;
+    this.#sides = { base: waiting, tuned: waiting };
+    this.#began = performance.now();
+    try {
+      const { id } = await this.#studio.call('ask', { runId, prompt });
+      this.#id = id;
+      for (const event of this.#early.filter((early) => early.id === id)) this.#take(event);
+    } catch (thrown) {
+      this.#failure = failureOf(thrown);
+      this.#sides = null;
+    } finally {
+      this.#early = [];
+      this.#asking = false;
+    }
+  }
+
+  async stop(): Promise<void> {
+    const id = this.#id;
+    if (id === null || !this.busy) return;
+    this.#close('stopped');
+    try {
+      await this.#studio.call('stopAnswer', { id });
+    } catch (thrown) {
+      this.#failure = failureOf(thrown);
+    }
+  }
+
+  #take(event: AnswerEvent): void {
+    const side = this.#sides?.[event.side];
+    if (!this.#sides || !side || !isOpen(side)) return;
+    const failure = failureOfEnvelope(event.error);
+    this.#sides = {
+      ...this.#sides,
+      [event.side]: {
+        text: side.text + event.text,
+        scores: event.scores ?? side.scores,
+        state: failure !== null ? 'failed' : event.error?.kind === 'cancelled' ? 'stopped' : event.done ? 'finished' : 'speaking',
+        seconds: (performance.now() - this.#began) / 1000,
+        failure,
+      },
+    };
+  }
+
+  #close(state: 'stopped'): void {
+    if (this.#sides === null) return;
+    const closed = (side: AnswerSide): AnswerSide => (isOpen(side) ? { ...side, state } : side);
+    this.#sides = { base: closed(this.#sides.base), tuned: closed(this.#sides.tuned) };
+  }
+}
+
+function isOpen(side: AnswerSide): boolean {
+  return side.state === 'waiting' || side.state === 'speaking';
+}

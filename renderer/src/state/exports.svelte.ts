@@ -1,0 +1,54 @@
+/** Writing a run to a folder and replaying rows from the re-read files: progress, what was written, what matched. */
+import type { Studio } from '../../../main/contract/index.ts';
+import type { ExportView } from '../../../main/contract/views.ts';
+import { failureOf, type Failure } from './failure.ts';
+import type { Busy } from './project.svelte.ts';
+
+export class Exports {
+  readonly #studio: Studio;
+  #runId: string | null = null;
+  #view = $state.raw<ExportView | null>(null);
+  #progress = $state.raw<Busy | null>(null);
+  #failure = $state.raw<Failure | null>(null);
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+  }
+
+  /** What was written and checked; null before. */
+  get view(): ExportView | null {
+    return this.#view;
+  }
+
+  get progress(): Busy | null {
+    return this.#progress;
+  }
+
+  get failure(): Failure | null {
+    return this.#failure;
+  }
+
+  /** Follows the export's news. Returns how to stop. */
+  open(): () => void {
+    return this.#studio.on('job', (job) => {
+      if (job.method !== 'exportRun' || job.id !== this.#runId || this.#progress === null) return;
+      this.#progress = { note: job.note, done: job.done, total: job.total };
+    });
+  }
+
+  /** `folder` empty: a folder of the studio's choice. */
+  async write(runId: string, folder: string): Promise<void> {
+    if (this.#progress !== null) return;
+    this.#runId = runId;
+    this.#failure = null;
+    this.#view = null;
+    this.#progress = { note: '', done: 0, total: 0 };
+    try {
+      this.#view = await this.#studio.call('exportRun', { runId, destination: 'peft', ...(folder.trim() !== '' && { folder: folder.trim() }) });
+    } catch (thrown) {
+      this.#failure = failureOf(thrown);
+    } finally {
+      this.#progress = null;
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/** The fit check in words and lengths: does it fit, what takes the memory, when it would be done. */
+import type { Estimate } from '../../../engine/spec/metrics.ts';
+import type { ComputerView } from '../../../main/contract/views.ts';
+import { bytes, clock, count, duration, figure, parameters } from '../lib/format.ts';
+import { shareWords } from './method-cards.ts';
+
+export interface Segment {
+  readonly label: string;
+  readonly value: number;
+  readonly fill: 'base' | 'light' | 'work' | 'yours';
+}
+
+const parts = [
+  { key: 'weights', label: 'the model', fill: 'base' },
+  { key: 'trainable', label: 'new weights', fill: 'yours' },
+  { key: 'optimizer', label: 'their bookkeeping', fill: 'yours' },
+  { key: 'runtime', label: 'engine', fill: 'light' },
+  { key: 'activations', label: 'work on your longest rows', fill: 'work' },
+  { key: 'data', label: 'rows', fill: 'light' },
+] as const satisfies readonly (Pick<Segment, 'label' | 'fill'> & { readonly key: keyof Estimate['parts'] })[];
+
+/** What the memory holds at its fullest, in the order in which it is drawn. */
+export function segmentsOf(estimate: Estimate): readonly Segment[] {
+  return parts.flatMap(({ key, label, fill }) => (estimate.parts[key] > 0 ? [{ label, fill, value: estimate.parts[key] }] : []));
+}
+
+export interface FitWords {
+  readonly title: string;
+  readonly lead: string;
+  readonly over: number;
+  /** At the end of the bar: what is left over or too much. */
+  readonly end: string;
+  readonly largest: string;
+}
+
+export function fitWords(estimate: Estimate, computer: ComputerView | null, measuredAt: Date | null, formula: Estimate | null): FitWords {
+  const needed = bytes(estimate.peakMemoryBytes);
+  const free = computer?.freeMemoryBytes ?? null;
+  const over = free === null ? 0 : estimate.peakMemoryBytes - free;
+  const about = estimate.source === 'formula' ? 'about ' : '';
+  const verb = `It needs ${about}${needed} at its fullest`;
+  const title = free === null ? `${verb}.` : `${verb}; ${bytes(free)} are free. ${over > 0 ? `That is ${bytes(over)} too much.` : 'It fits.'}`;
+  return {
+    title,
+    lead: leadOf(estimate, measuredAt, formula),
+    over,
+    end: free === null ? needed : over > 0 ? `${needed}: ${bytes(over)} too much` : `${needed}: ${bytes(-over)} left over`,
+    largest: largestWords(estimate),
+  };
+}
+
+function leadOf(estimate: Estimate, measuredAt: Date | null, formula: Estimate | null): string {
+  if (estimate.source === 'formula') return 'From a formula. Two real steps on your longest rows measure it.';
+  const when = measuredAt === null ? 'Measured' : `Measured at ${clock(measuredAt)}`;
+  const said = formula === null ? '' : ` The formula said ${bytes(formula.peakMemoryBytes)}.`;
+  return `${when}: two real steps on your longest rows.${said}`;
+}
+
+function largestWords(estimate: Estimate): string {
+  const learned = estimate.parts.trainable + estimate.parts.optimizer;
+  const largest = segmentsOf(estimate).toSorted((a, b) => b.value - a.value)[0];
+  if (largest === undefined) return '';
+  return `Most of it, ${bytes(largest.value)}, is ${largest.label === 'rows' ? 'the rows' : largest.label === 'engine' ? 'the engine itself' : largest.label}; the new weights and their bookkeeping take ${bytes(learned)}.`;
+}
+
+/** The small ledger at the right. */
+export function fitFacts(estimate: Estimate, computer: ComputerView | null, now: Date): readonly { readonly term: string; readonly value: string; readonly note: string }[] {
+  const finish = clock(new Date(now.getTime() + estimate.seconds * 1000));
+  return [
+    { term: 'Finish', value: finish, note: `about ${duration(estimate.seconds)} if it starts now` },
+    { term: 'Steps', value: count(estimate.steps), note: `${secondsWords(estimate.secondsPerStep)} each` },
+    { term: 'Learns', value: parameters(estimate.trainableParameters), note: `of ${parameters(estimate.totalParameters)} weights, ${shareWords(estimate.trainableParameters / estimate.totalParameters)}` },
+    { term: 'File', value: bytes(estimate.adapterBytes), note: 'the part you keep' },
+    { term: 'Disk', value: bytes(estimate.diskBytes), note: computer === null ? '' : `${bytes(computer.freeDiskBytes)} free` },
+  ];
+}
+
+export function secondsWords(seconds: number): string {
+  return seconds < 1 ? `${figure(seconds * 1000)}\u00a0ms` : `${figure(seconds)}\u00a0s`;
+}
