@@ -35,6 +35,7 @@ export interface Serving {
 /** Bytes the body of a call may have. */
 const bodyLimit = 8 * 2 ** 20;
 const portsToTry = 20;
+const drainMilliseconds = 5000;
 
 /** Opens the server on 127.0.0.1. Throws 'port.in-use' when the port is fixed and taken. */
 export async function serve(options: ServeOptions): Promise<Serving> {
@@ -88,7 +89,18 @@ async function respond(context: Context, request: IncomingMessage, response: Ser
     else await respondWithFile(context, { request, response, url });
   } catch (error) {
     sendError(response, error);
+    drain(request);
   }
+}
+
+/** What is left of a refused body is read and dropped for a while, so that the sender hears the answer. */
+function drain(request: IncomingMessage): void {
+  if (request.complete) return;
+  request.resume();
+  const timer = setTimeout(() => request.destroy(), drainMilliseconds);
+  request.once('close', () => {
+    clearTimeout(timer);
+  });
 }
 
 interface Exchange {
@@ -162,7 +174,7 @@ function setPolicy(response: ServerResponse, port: number): void {
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > bodyLimit) throw new StudioError('request.too-large', { bytes, limit: bodyLimit });
     chunks.push(chunk);
@@ -205,8 +217,6 @@ function sendError(response: ServerResponse, thrown: unknown): void {
     response.destroy();
     return;
   }
-  // What is left of a refused body is not read: the connection ends with this answer.
-  response.setHeader('connection', 'close');
   const status = error.kind === 'expected' ? (statuses[error.code] ?? 500) : 500;
   sendEnvelope(response, { ok: false, error }, status);
 }

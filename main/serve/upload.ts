@@ -19,9 +19,9 @@ export async function receiveUpload(body: Readable, options: { folder: string; n
   let bytes = 0;
   try {
     await pipeline(
-      body,
-      async function* (source: AsyncIterable<Buffer>) {
-        for await (const chunk of source) {
+      async function* () {
+        // A refused body is left open, so that its sender can still be answered.
+        for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
           bytes += chunk.length;
           if (bytes > limit) throw new StudioError('request.too-large', { bytes, limit });
           hash.update(chunk);
