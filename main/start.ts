@@ -27,9 +27,10 @@ try {
   const electron = wish.browser ? null : await electronToUse();
   if (electron === null || !(await runWindow(electron))) await runBrowser();
 } catch (error) {
-  const { title, cause, remedy, evidence } = sentenceOf(toEnvelope(error));
+  const envelope = toEnvelope(error);
+  const { title, cause, remedy, evidence } = sentenceOf(envelope);
   say([title, cause, remedy, evidence].filter((line) => line !== '').join('\n'));
-  process.exitCode = 2;
+  process.exitCode = envelope.kind === 'expected' ? 2 : 1;
 }
 
 /** The binary, when a window could be shown with it; fetched on the first start if that goes quickly. */

@@ -17,8 +17,6 @@ export const electronPlaces: ElectronPlaces = {
   cache: join(root, '.cache'),
 };
 
-/** How long a download may go without a byte before it is given up. */
-const silenceMs = 20_000;
 /** How long a failure is remembered: 7 days. */
 const memoryMs = 7 * 24 * 3_600_000;
 
@@ -43,8 +41,11 @@ export function hasFailedBefore(places: ElectronPlaces): boolean {
   );
 }
 
-/** Lets the package fetch its own binary. Null when it cannot be had; that is remembered. */
-export async function fetchElectron(places: ElectronPlaces): Promise<string | null> {
+/**
+ * Lets the package fetch its own binary. Null when it cannot be had; that is remembered.
+ * @param options.silenceMs how long a download may go without a byte before it is given up
+ */
+export async function fetchElectron(places: ElectronPlaces, { silenceMs = 20_000 } = {}): Promise<string | null> {
   const temporary = join(places.cache, 'electron-download');
   mkdirSync(temporary, { recursive: true });
   const child = spawn(process.execPath, [join(places.package, 'install.js')], {
@@ -52,7 +53,7 @@ export async function fetchElectron(places: ElectronPlaces): Promise<string | nu
     env: { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary },
     stdio: 'ignore',
   });
-  const guard = killWhenSilent(temporary, () => child.kill('SIGKILL'));
+  const guard = killWhenSilent(temporary, silenceMs, () => child.kill('SIGKILL'));
   await new Promise((resolve) => {
     child.once('exit', resolve);
     child.once('error', resolve);
@@ -64,7 +65,7 @@ export async function fetchElectron(places: ElectronPlaces): Promise<string | nu
   return binary;
 }
 
-function killWhenSilent(folder: string, kill: () => void): NodeJS.Timeout {
+function killWhenSilent(folder: string, silenceMs: number, kill: () => void): NodeJS.Timeout {
   let last = -1;
   let since = Date.now();
   return setInterval(() => {
