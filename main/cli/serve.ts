@@ -15,7 +15,14 @@ export function serveCommand(): Command {
     .option('--no-open', 'only print the address');
   return withJson(command).action((options: Options) =>
     runAction(options, async ({ output, signal }) => {
-      const { startStudio } = await import('../main.ts');
+      const [{ startStudio }, { buildPages, isStale }] = await Promise.all([
+        import('../main.ts'),
+        import('../build/build.ts'),
+      ]);
+      if (isStale('pages')) {
+        output.note('Building the pages …');
+        await buildPages();
+      }
       const studio = await startStudio({ port: options.port, open: options.open });
       output.event({ type: 'serving', address: studio.address });
       output.piece(`${studio.address}\n`);

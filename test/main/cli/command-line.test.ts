@@ -1,6 +1,6 @@
 /** Promises of the terminal that hold before any model is touched: help, schema, exit status, last lines. */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -234,9 +234,43 @@ test('the studio is served until Ctrl-C, at the address it prints', async () => 
   ]);
 });
 
-const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => existsSync(path));
-test.skipIf(oldNode === undefined)('an older Node passes the work on to the one that npm brought', () => {
-  expect(execFileSync(oldNode ?? '', [bin, '--version'], { cwd: folder, encoding: 'utf8' })).toMatch(
-    /^\d+\.\d+\.\d+\n$/,
-  );
+const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find(
+  (path) => existsSync(path) && /^v(?:1\d|20)\./.test(execFileSync(path, ['--version'], { encoding: 'utf8' })),
+);
+describe.skipIf(oldNode === undefined)('an older Node', () => {
+  const waiting = () =>
+    spawn(oldNode ?? '', [bin, 'train', '-', '--out', 'never', '--json'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const childrenOf = (pid: number | undefined) =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+
+  test('passes the work on to the one that npm brought', () => {
+    expect(execFileSync(oldNode ?? '', [bin, '--version'], { cwd: folder, encoding: 'utf8' })).toMatch(
+      /^\d+\.\d+\.\d+\n$/,
+    );
+  });
+
+  test('passes Ctrl-C on, and the status back', async () => {
+    const child = waiting();
+    setTimeout(() => child.kill('SIGINT'), 2000);
+    expect((await once(child, 'close'))[0]).toBe(130);
+  });
+
+  test.skipIf(process.platform !== 'linux')('takes the work with it when it is killed', async () => {
+    const child = waiting();
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const [work = 0] = childrenOf(child.pid);
+    expect(existsSync(`/proc/${work}`)).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    await expect.poll(() => isRunning(work), { timeout: 5000 }).toBe(false);
+  });
 });
+
+/** False for a process that is gone, and for one that only waits to be counted as gone. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
