@@ -36,10 +36,15 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): readonly (T
   return targets.map((target) => found.get(target.id) ?? null);
 }
 
-function differentiate<Op extends OpName>(node: Node<Op>, grad: Tensor, needed: readonly boolean[]): readonly (Tensor | null)[] {
+function differentiate<Op extends OpName>(
+  node: Node<Op>,
+  grad: Tensor,
+  needed: readonly boolean[],
+): readonly (Tensor | null)[] {
   const rule: GradientRule<Op> = rules[node.op];
   const parts = rule(grad, node, needed);
-  if (parts.length !== node.inputs.length) throw new BugError(`the rule of ${node.op} gives ${String(parts.length)} gradients`);
+  if (parts.length !== node.inputs.length)
+    throw new BugError(`the rule of ${node.op} gives ${String(parts.length)} gradients`);
   return parts;
 }
 

@@ -21,7 +21,9 @@ function inferAgain<Op extends OpName>(graph: Graph, node: Node<Op>): void {
   node.outputs.forEach((output, index) => {
     const type = types[index];
     if (type?.dtype !== output.dtype || !sameShape(type.shape, output.shape)) {
-      throw new BugError(`${describe(node)}: output ${String(index)} should be ${type?.dtype ?? 'nothing'}[${type?.shape.join(',') ?? ''}]`);
+      throw new BugError(
+        `${describe(node)}: output ${String(index)} should be ${type?.dtype ?? 'nothing'}[${type?.shape.join(',') ?? ''}]`,
+      );
     }
   });
 }

@@ -121,7 +121,9 @@ export class Graph {
       return made;
     }
     if (known.dtype !== dtype || known.shape.join() !== shape.join() || known.leaf?.kind !== leaf.kind) {
-      throw new BugError(`${leaf.kind} ${leaf.name} is asked for as ${dtype}[${shape.join(',')}] and stands as ${known.dtype}[${known.shape.join(',')}]`);
+      throw new BugError(
+        `${leaf.kind} ${leaf.name} is asked for as ${dtype}[${shape.join(',')}] and stands as ${known.dtype}[${known.shape.join(',')}]`,
+      );
     }
     return known;
   }

@@ -60,7 +60,11 @@ export interface OpAttributes {
 export type OpName = keyof OpAttributes;
 
 type Fail = (reason: string) => never;
-type Rule<Op extends OpName> = (inputs: readonly Tensor[], attributes: OpAttributes[Op], fail: Fail) => readonly TensorType[];
+type Rule<Op extends OpName> = (
+  inputs: readonly Tensor[],
+  attributes: OpAttributes[Op],
+  fail: Fail,
+) => readonly TensorType[];
 
 const float: readonly DType[] = ['float32', 'float16'];
 const integer: readonly DType[] = ['int32', 'int64'];
@@ -92,7 +96,11 @@ function comparison(inputs: readonly Tensor[], _attributes: object, fail: Fail):
   return [{ dtype: 'bool', shape: pair(inputs, fail).shape }];
 }
 
-function reduction(inputs: readonly Tensor[], { axes, keep }: OpAttributes['ReduceSum'], fail: Fail): readonly TensorType[] {
+function reduction(
+  inputs: readonly Tensor[],
+  { axes, keep }: OpAttributes['ReduceSum'],
+  fail: Fail,
+): readonly TensorType[] {
   const [x] = take(inputs, 1, fail);
   if (axes.some((axis) => axis < 0 || axis >= x.shape.length)) fail('an axis is outside the shape');
   return [{ dtype: x.dtype, shape: reduced(x.shape, axes, keep) }];
@@ -149,7 +157,8 @@ export const opTable = {
   },
   Transpose: (inputs, { permutation }, fail) => {
     const [x] = take(inputs, 1, fail);
-    if (permutation.toSorted((a, b) => a - b).join() !== x.shape.map((_, axis) => axis).join()) fail('not a permutation');
+    if (permutation.toSorted((a, b) => a - b).join() !== x.shape.map((_, axis) => axis).join())
+      fail('not a permutation');
     return [{ dtype: x.dtype, shape: permutation.map((axis) => x.shape[axis] ?? fail('not a permutation')) }];
   },
   Expand: (inputs, { shape }, fail) => {
@@ -163,7 +172,8 @@ export const opTable = {
     let size = 0;
     for (const input of inputs) {
       const fits = input.dtype === first.dtype && input.shape.length === first.shape.length;
-      if (!fits || input.shape.some((dimension, at) => at !== axis && dimension !== first.shape[at])) fail('inputs differ off the axis');
+      if (!fits || input.shape.some((dimension, at) => at !== axis && dimension !== first.shape[at]))
+        fail('inputs differ off the axis');
       size += input.shape[axis] ?? fail('the axis is outside the shape');
     }
     return [{ dtype: first.dtype, shape: first.shape.with(axis, size) }];
@@ -182,7 +192,8 @@ export const opTable = {
   ScatterRows: (inputs, { rows }, fail) => {
     const [updates, indices] = take(inputs, 2, fail);
     if (!integer.includes(indices.dtype)) fail('indices are not integers');
-    if (!sameShape(updates.shape.slice(0, indices.shape.length), indices.shape)) fail('updates do not stand one an index');
+    if (!sameShape(updates.shape.slice(0, indices.shape.length), indices.shape))
+      fail('updates do not stand one an index');
     return [{ dtype: updates.dtype, shape: [rows, ...updates.shape.slice(indices.shape.length)] }];
   },
   GatherElements: (inputs, _attributes, fail) => {
@@ -202,7 +213,8 @@ export const opTable = {
     const [a, b, c] = take(inputs, inputs.length === 3 ? 3 : 2, fail);
     if (a.shape.length !== 2) fail('takes 2-D');
     const shape = productShape(a.shape, b.shape, { transA, transB, fail });
-    if (inputs.length === 3 && !sameShape(broadcast(c.shape, shape) ?? [], shape)) fail('c does not broadcast to the product');
+    if (inputs.length === 3 && !sameShape(broadcast(c.shape, shape) ?? [], shape))
+      fail('c does not broadcast to the product');
     return [{ dtype: a.dtype, shape }];
   },
   MatMul: (inputs, { transA, transB }, fail) => {
@@ -213,7 +225,8 @@ export const opTable = {
   LayerNormalization: (inputs, _attributes, fail) => {
     const [x, scale, bias] = take(inputs, 3, fail);
     const size = x.shape.at(-1) ?? fail('takes at least 1-D');
-    if (!sameShape(scale.shape, [size]) || !sameShape(bias.shape, [size])) fail('scale and bias are not as long as the last axis');
+    if (!sameShape(scale.shape, [size]) || !sameShape(bias.shape, [size]))
+      fail('scale and bias are not as long as the last axis');
     const stats: TensorType = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
     return [{ dtype: x.dtype, shape: x.shape }, stats, stats];
   },
@@ -225,8 +238,10 @@ export const opTable = {
   RotaryEmbedding: (inputs, _attributes, fail) => {
     const [x, positions, cos, sin] = take(inputs, 4, fail);
     const [batch, , length, size] = x.shape;
-    if (x.shape.length !== 4 || batch === undefined || length === undefined || size === undefined) return fail('takes [B, H, S, D]');
-    if (!sameShape(positions.shape, [batch, length]) || positions.dtype !== 'int64') fail('positions are not int64 [B, S]');
+    if (x.shape.length !== 4 || batch === undefined || length === undefined || size === undefined)
+      return fail('takes [B, H, S, D]');
+    if (!sameShape(positions.shape, [batch, length]) || positions.dtype !== 'int64')
+      fail('positions are not int64 [B, S]');
     if (cos.shape[1] !== size / 2 || !sameShape(cos.shape, sin.shape)) fail('cos and sin are not [positions, D/2]');
     return [{ dtype: x.dtype, shape: x.shape }];
   },

@@ -57,7 +57,11 @@ export function reduceSumSquare(x: Tensor, axes: readonly number[], keep = true)
 }
 /** Sum over everything: a scalar. */
 export function sumAll(x: Tensor): Tensor {
-  return reduceSum(x, x.shape.map((_, axis) => axis), false);
+  return reduceSum(
+    x,
+    x.shape.map((_, axis) => axis),
+    false,
+  );
 }
 
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -77,9 +81,11 @@ export function slice(x: Tensor, axis: number, range: readonly [number, number])
 export function gather(table: Tensor, indices: Tensor, paddingIndex: number | null = null): Tensor {
   return one('Gather', [table, indices], { paddingIndex });
 }
-export const scatterRows = (updates: Tensor, indices: Tensor, rows: number): Tensor => one('ScatterRows', [updates, indices], { rows });
+export const scatterRows = (updates: Tensor, indices: Tensor, rows: number): Tensor =>
+  one('ScatterRows', [updates, indices], { rows });
 export const gatherElements = (x: Tensor, indices: Tensor): Tensor => one('GatherElements', [x, indices], {});
-export const scatterElements = (data: Tensor, indices: Tensor, updates: Tensor): Tensor => one('ScatterElements', [data, indices, updates], {});
+export const scatterElements = (data: Tensor, indices: Tensor, updates: Tensor): Tensor =>
+  one('ScatterElements', [data, indices, updates], {});
 
 export interface GemmOptions {
   readonly transA?: boolean;
@@ -99,7 +105,11 @@ export function matMul(a: Tensor, b: Tensor, options: Omit<GemmOptions, 'c'> = {
 }
 
 /** y, mean and 1/deviation over the last axis. */
-export function layerNormalization(x: Tensor, weights: { readonly scale: Tensor; readonly bias: Tensor }, epsilon: number): Tensor {
+export function layerNormalization(
+  x: Tensor,
+  weights: { readonly scale: Tensor; readonly bias: Tensor },
+  epsilon: number,
+): Tensor {
   return one('LayerNormalization', [x, weights.scale, weights.bias], { epsilon });
 }
 export function rmsNormalization(x: Tensor, scale: Tensor, epsilon: number): Tensor {

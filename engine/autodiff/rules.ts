@@ -2,13 +2,47 @@
 import { elements, type Node, type Tensor } from './graph.ts';
 import type { OpName } from './op-table.ts';
 import {
-  add, cast, concat, div, equal, exp, expand, gather, gatherElements, gemm, less, matMul, mul, neg, reciprocal, reduceMean, reduceSum,
-  reduceSumSquare, reshape, rotaryEmbedding, scatterElements, scatterRows, sigmoid, slice, softmax, sqrt, sub, tanh, transpose, where, zeros, erf,
+  add,
+  cast,
+  concat,
+  div,
+  equal,
+  exp,
+  expand,
+  gather,
+  gatherElements,
+  gemm,
+  less,
+  matMul,
+  mul,
+  neg,
+  reciprocal,
+  reduceMean,
+  reduceSum,
+  reduceSumSquare,
+  reshape,
+  rotaryEmbedding,
+  scatterElements,
+  scatterRows,
+  sigmoid,
+  slice,
+  softmax,
+  sqrt,
+  sub,
+  tanh,
+  transpose,
+  where,
+  zeros,
+  erf,
 } from './ops.ts';
 import { repeatedAxes, sameShape } from './shapes.ts';
 
 /** One gradient (or null: none) for each input of the node. */
-export type GradientRule<Op extends OpName> = (grad: Tensor, node: Node<Op>, needed: readonly boolean[]) => readonly (Tensor | null)[];
+export type GradientRule<Op extends OpName> = (
+  grad: Tensor,
+  node: Node<Op>,
+  needed: readonly boolean[],
+) => readonly (Tensor | null)[];
 
 /** Sums a gradient back to the shape of an operand that was broadcast. */
 function unbroadcast(grad: Tensor, operand: Tensor): Tensor {
@@ -31,7 +65,10 @@ function inverse(permutation: readonly number[]): readonly number[] {
 
 /** The gradient of a reduction, with the reduced axes standing as 1. */
 function kept(grad: Tensor, x: Tensor, axes: readonly number[]): Tensor {
-  return reshape(grad, x.shape.map((dimension, axis) => (axes.includes(axis) ? 1 : dimension)));
+  return reshape(
+    grad,
+    x.shape.map((dimension, axis) => (axes.includes(axis) ? 1 : dimension)),
+  );
 }
 
 /** op(a)·op(b): what multiplies the gradient for each side, as (left, right) products. */
@@ -42,8 +79,14 @@ function productGradients(
 ): { a: () => Tensor; b: () => Tensor } {
   const { a, b, transA, transB } = sides;
   return {
-    a: () => (transA ? multiply(b, grad, { transA: transB, transB: true }) : multiply(grad, b, { transA: false, transB: !transB })),
-    b: () => (transB ? multiply(grad, a, { transA: true, transB: transA }) : multiply(a, grad, { transA: !transA, transB: false })),
+    a: () =>
+      transA
+        ? multiply(b, grad, { transA: transB, transB: true })
+        : multiply(grad, b, { transA: false, transB: !transB }),
+    b: () =>
+      transB
+        ? multiply(grad, a, { transA: true, transB: transA })
+        : multiply(a, grad, { transA: !transA, transB: false }),
   };
 }
 
@@ -158,7 +201,9 @@ export const rules = {
   Gemm: (grad, node, needed) => {
     const [a, b, c] = inputs(node);
     const { transA, transB, alpha, beta } = node.attributes;
-    const gradients = productGradients(grad, { a, b, transA, transB }, (left, right, trans) => gemm(left, right, { ...trans, alpha }));
+    const gradients = productGradients(grad, { a, b, transA, transB }, (left, right, trans) =>
+      gemm(left, right, { ...trans, alpha }),
+    );
     return [
       needed[0] ? gradients.a() : null,
       needed[1] ? gradients.b() : null,
@@ -168,7 +213,9 @@ export const rules = {
   MatMul: (grad, node, needed) => {
     const [a, b] = inputs(node);
     const { transA, transB, alpha } = node.attributes;
-    const gradients = productGradients(grad, { a, b, transA, transB }, (left, right, trans) => matMul(left, right, { ...trans, alpha }));
+    const gradients = productGradients(grad, { a, b, transA, transB }, (left, right, trans) =>
+      matMul(left, right, { ...trans, alpha }),
+    );
     return [needed[0] ? gradients.a() : null, needed[1] ? gradients.b() : null];
   },
   Softmax: (grad, node) => {

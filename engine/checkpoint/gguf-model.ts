@@ -19,7 +19,7 @@ export async function openGgufModel(path: string): Promise<BaseModel> {
     const weights = renamed(file, config);
     if (weights.size === 0) throw new StudioError('model.no-weights', { path });
     const { json, settings, chatTemplate } = tokenizerFromGguf(path, file.keys);
-    const tokenizer = await createTokenizer(path, json, settingsOf(settings));
+    const tokenizer = createTokenizer(path, json, settingsOf(settings));
     const find = (name: string): RenamedTensor => {
       const tensor = weights.get(name);
       if (tensor === undefined) throw new StudioError('model.weight-missing', { path, name });

@@ -145,8 +145,6 @@ async function openShards(folder: string, files: readonly string[]): Promise<Ten
   const index = `${single}.index.json`;
   if (files.includes(single)) return [await openSafetensors(join(folder, single))];
   if (files.includes(index)) return openIndexed(folder, index);
-  const [only, second] = files.filter((name) => name.endsWith('.safetensors') && !name.startsWith('adapter_'));
-  if (only !== undefined && second === undefined) return [await openSafetensors(join(folder, only))];
   const pickle = files.find((name) => /\.(?:bin|pt|pth|ckpt|pkl)$/.test(name));
   if (pickle === undefined) throw new StudioError('model.no-weights', { path: folder });
   throw new StudioError('checkpoint.type', { path: join(folder, pickle), name: pickle, type: 'pickle' });

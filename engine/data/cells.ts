@@ -4,7 +4,7 @@
 export function cellText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as number | boolean | bigint);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value as number);
 }
 
 /** Nothing to be seen: blanks, no-break blanks, marks of no width. */

@@ -121,11 +121,11 @@ function bestOf(bytes: Buffer, candidates: readonly Candidate[]): string | null 
   return best;
 }
 
-/** Cyrillic or Greek bytes read under a wrong table come out with the case turned round: `пРИВЕТ`. */
+/** Cyrillic or Greek bytes read under a wrong table have capitals inside their words: `рбсЬдпуз`. */
 function capitalsInside(text: string): boolean {
-  const turned = text.match(/[а-яα-ω][А-ЯΑ-Ω]{2,}/gu)?.length ?? 0;
-  const straight = text.match(/[А-ЯΑ-Ωа-яα-ω][а-яα-ω]{2,}/gu)?.length ?? 0;
-  return turned > straight;
+  const inside = text.match(/[а-яά-ώ][А-ЯΑ-Ω]/gu)?.length ?? 0;
+  const letters = text.match(/[А-ЯΑ-Ωа-яά-ώ]/gu)?.length ?? 0;
+  return inside > letters * 0.04;
 }
 
 function strictly(bytes: Buffer, encoding: string): string | null {

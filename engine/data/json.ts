@@ -132,11 +132,11 @@ function findObjects(root: unknown): readonly object[] | null {
 /** `{"text": ["a", "b"], "label": ["x", "y"]}`: lists of equal length, a column each. Failing that, one object is one row. */
 function fromColumns(root: unknown): readonly object[] | null {
   if (!isObject(root)) return null;
-  const entries = Object.entries(root);
+  const entries = Object.entries(root) as [string, unknown][];
   const length = Array.isArray(entries[0]?.[1]) ? entries[0][1].length : 0;
   const equal = entries.length > 1 && length > 0 && entries.every(([, list]) => Array.isArray(list) && list.length === length);
   if (!equal) return entries.length > 0 && entries.every(([, value]) => !isObject(value)) ? [root] : null;
-  return Array.from({ length }, (_, index) => Object.fromEntries(entries.map(([name, list]) => [name, (list as unknown[])[index]])));
+  return Array.from({ length }, (_, index) => Object.fromEntries(entries.map(([name, list]) => [name, (list as readonly unknown[])[index]])));
 }
 
 function tableOf(objects: readonly object[], format: 'json' | 'jsonl', findings: readonly Finding[]): TablePart {

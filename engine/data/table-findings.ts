@@ -7,14 +7,14 @@ const fewRows = 20;
 /** UTF-8 that was once read as Windows-1252: `Ã©` for `é`. */
 const mojibake = /Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[\u0080-\u00bf™œ¦“”˜¢\u009d]|Â[\u00a0-\u00bf]/;
 const html = /<\/?[a-z][a-z0-9]*(\s[^<>]*)?\/?>|&(nbsp|amp|lt|gt|quot|#\d{1,6});/i;
-const control = /[\u0001-\u0008\u000b\u000e-\u001f\u007f]/;
+const control = /(?!\s)\p{Cc}/u;
 const invisible = /[\u200b\u2060\ufeff\u00ad\u2028\u2029\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/u;
 const formula = /^[\t\r ]?[=+\-@]\S/;
 const number = /^[+-]?[\d.,:/-]+$/;
 const exponent = /^\d[.,]\d+E\+\d{2}$/;
 const decimalComma = /^-?(\d{1,3}(\.\d{3})+|\d+),\d+$/;
 /** Only cells with one of these characters need a closer look. */
-const suspicious = /[<&@=+\-\d\u0000-\u0008\u000b\u000e-\u001f\u007f-\u{10ffff}]/u;
+const suspicious = /[<&@=+\-\d\p{Cc}\u{80}-\u{10ffff}]/u;
 
 /** Findings about a table's cells: broken or unseen characters, markup, formulas, numbers that Excel has shortened, addresses. */
 export function tableFindings(table: Table): Finding[] {

@@ -78,7 +78,7 @@ export function readSheet(xml: string, workbook: Workbook): Sheet {
     close(name) {
       if (name === 'v' || name === 't') inValue = false;
       else if (name === 'c' && row) {
-        const cell = cellOf(attributes, value, formula, workbook);
+        const cell = cellOf({ attributes, value, formula }, workbook);
         if (cell) row.cells.set(column, cell);
       }
     },
@@ -86,7 +86,7 @@ export function readSheet(xml: string, workbook: Workbook): Sheet {
   return { rows, hiddenColumns, merges };
 }
 
-function cellOf(attributes: string, value: string, formula: boolean, workbook: Workbook): SheetCell | null {
+function cellOf({ attributes, value, formula }: { attributes: string; value: string; formula: boolean }, workbook: Workbook): SheetCell | null {
   const type = /\st\s*=\s*["'](\w+)["']/.exec(attributes)?.[1] ?? 'n';
   if (formula && value === '') return type === 'str' ? null : { text: '', kind: 'no-value' };
   switch (type) {

@@ -28,7 +28,8 @@ export function paddingBias(mask: Tensor): Tensor {
 export function causalBias(like: Tensor, length: number, past: number): Tensor {
   const width = past + length;
   const data = new Float32Array(length * width);
-  for (let query = 0; query < length; query += 1) data.fill(masked, query * width + past + query + 1, (query + 1) * width);
+  for (let query = 0; query < length; query += 1)
+    data.fill(masked, query * width + past + query + 1, (query + 1) * width);
   return like.graph.constant(data, 'float32', [1, 1, length, width]);
 }
 

@@ -24,7 +24,9 @@ export function readConfig(raw: Readonly<Record<string, Json>>, path: string): C
     refuse,
     count: (field, fallback) => {
       const value = get(field) ?? fallback;
-      return typeof value === 'number' && Number.isInteger(value) && value >= 1 ? value : refuse(field, 'a whole number of at least 1');
+      return typeof value === 'number' && Number.isInteger(value) && value >= 1
+        ? value
+        : refuse(field, 'a whole number of at least 1');
     },
     number: (field, fallback) => {
       const value = get(field) ?? fallback;
@@ -47,7 +49,9 @@ export function readConfig(raw: Readonly<Record<string, Json>>, path: string): C
     object: (field) => {
       const value = get(field);
       if (value === undefined) return null;
-      return typeof value === 'object' && !Array.isArray(value) ? (value as Readonly<Record<string, Json>>) : refuse(field, 'an object');
+      return typeof value === 'object' && !Array.isArray(value)
+        ? (value as Readonly<Record<string, Json>>)
+        : refuse(field, 'an object');
     },
   };
 }

@@ -4,7 +4,13 @@ import type { Json } from '../spec/json.ts';
 import type { Scope } from './scope.ts';
 
 /** What stands on top of the base model, by the name of Transformers' task classes. */
-export const headNames = ['sequence-classification', 'token-classification', 'question-answering', 'multiple-choice', 'causal-lm'] as const;
+export const headNames = [
+  'sequence-classification',
+  'token-classification',
+  'question-answering',
+  'multiple-choice',
+  'causal-lm',
+] as const;
 export type HeadName = (typeof headNames)[number];
 
 export interface Head {

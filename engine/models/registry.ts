@@ -18,6 +18,7 @@ export const architectureNames = [...registry.keys()];
 export function architectureOf(config: Readonly<Record<string, Json>>): Architecture {
   const name = String(config['model_type'] ?? 'none');
   const found = registry.get(name);
-  if (!found) throw new StudioError('model.unknown-architecture', { architecture: name, known: architectureNames.join(', ') });
+  if (!found)
+    throw new StudioError('model.unknown-architecture', { architecture: name, known: architectureNames.join(', ') });
   return found;
 }

@@ -3,7 +3,15 @@ import { check, reachable } from '../autodiff/check.ts';
 import type { DType, Graph, HostData, Node, Shape, Tensor } from '../autodiff/graph.ts';
 import type { OpName } from '../autodiff/op-table.ts';
 import { BugError } from '../spec/errors.ts';
-import { encodeModel, elementType, type AttributeValue, type ExternalData, type Initializer, type NodeProto, type ValueInfo } from './model-proto.ts';
+import {
+  encodeModel,
+  elementType,
+  type AttributeValue,
+  type ExternalData,
+  type Initializer,
+  type NodeProto,
+  type ValueInfo,
+} from './model-proto.ts';
 
 export type Target = 'cpu' | 'webgpu' | 'cuda';
 
@@ -59,7 +67,8 @@ class Lowering {
     const { leaf } = tensor;
     const made = leaf && leaf.kind !== 'constant' ? leaf.name : `t${String(tensor.id)}`;
     this.#names.set(tensor.id, made);
-    if (leaf?.kind === 'constant') this.#constants.set(made, { name: made, dtype: tensor.dtype, shape: tensor.shape, data: leaf.data });
+    if (leaf?.kind === 'constant')
+      this.#constants.set(made, { name: made, dtype: tensor.dtype, shape: tensor.shape, data: leaf.data });
     else if (leaf) this.#used.set(made, tensor);
     return made;
   }
@@ -80,7 +89,11 @@ class Lowering {
   }
 
   /** Appends one ONNX node; returns the name of its first output. */
-  emit(opType: string, inputs: readonly string[], options: { to?: readonly string[]; attributes?: Attributes; domain?: string } = {}): string {
+  emit(
+    opType: string,
+    inputs: readonly string[],
+    options: { to?: readonly string[]; attributes?: Attributes; domain?: string } = {},
+  ): string {
     const outputs = options.to ?? [this.temporary()];
     this.nodes.push({ opType, domain: options.domain ?? '', inputs, outputs, attributes: options.attributes ?? {} });
     return outputs[0] ?? '';
@@ -88,7 +101,10 @@ class Lowering {
 
   lower<Op extends OpName>(node: Node<Op>): void {
     const rule: Rule<Op> = lowerings[node.op];
-    rule(this, node, { inputs: node.inputs.map((input) => this.name(input)), to: node.outputs.map((output) => this.name(output)) });
+    rule(this, node, {
+      inputs: node.inputs.map((input) => this.name(input)),
+      to: node.outputs.map((output) => this.name(output)),
+    });
   }
 
   leaves(mapped: ReadonlyMap<string, ExternalData>): { inputs: ValueInfo[]; initializers: Initializer[] } {
@@ -121,17 +137,24 @@ type Reduction = 'ReduceSum' | 'ReduceMean' | 'ReduceSumSquare';
 function reduction<Op extends Reduction>(opType: Op): Rule<Op> {
   return (lowering, node, { inputs, to }) => {
     const { axes, keep } = node.attributes;
-    lowering.emit(opType, [inputs[0] ?? '', lowering.integers(axes)], { to, attributes: { keepdims: { int: keep ? 1 : 0 } } });
+    lowering.emit(opType, [inputs[0] ?? '', lowering.integers(axes)], {
+      to,
+      attributes: { keepdims: { int: keep ? 1 : 0 } },
+    });
   };
 }
 
 function swapLast(lowering: Lowering, name: string, rank: number): string {
-  const permutation = Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : axis === rank - 1 ? rank - 2 : rank - 1));
+  const permutation = Array.from({ length: rank }, (_, axis) =>
+    axis < rank - 2 ? axis : axis === rank - 1 ? rank - 2 : rank - 1,
+  );
   return lowering.emit('Transpose', [name], { attributes: { perm: { ints: permutation } } });
 }
 
 function int64(lowering: Lowering, tensor: Tensor | undefined, name: string): string {
-  return tensor?.dtype === 'int64' ? name : lowering.emit('Cast', [name], { attributes: { to: { int: elementType.int64 } } });
+  return tensor?.dtype === 'int64'
+    ? name
+    : lowering.emit('Cast', [name], { attributes: { to: { int: elementType.int64 } } });
 }
 
 const lowerings = {
@@ -225,7 +248,10 @@ const lowerings = {
   },
   Softmax: plain('Softmax', { axis: { int: -1 } }),
   LayerNormalization: (lowering, node, { inputs, to }) => {
-    lowering.emit('LayerNormalization', inputs, { to, attributes: { axis: { int: -1 }, epsilon: { float: node.attributes.epsilon } } });
+    lowering.emit('LayerNormalization', inputs, {
+      to,
+      attributes: { axis: { int: -1 }, epsilon: { float: node.attributes.epsilon } },
+    });
   },
   RmsNormalization: (lowering, node, { inputs, to }) => {
     const attributes = { axis: { int: -1 }, epsilon: { float: node.attributes.epsilon }, stash_type: { int: 1 } };
@@ -236,7 +262,9 @@ const lowerings = {
   },
   CrossEntropy: (lowering, node, { inputs: [logits = '', labels = ''], to }) => {
     const rows = node.inputs[1]?.shape[0] ?? 0;
-    const whole = lowering.emit('ReduceLogSumExp', [logits, lowering.integers([-1])], { attributes: { keepdims: { int: 1 } } });
+    const whole = lowering.emit('ReduceLogSumExp', [logits, lowering.integers([-1])], {
+      attributes: { keepdims: { int: 1 } },
+    });
     const column = lowering.emit('Reshape', [labels, lowering.integers([rows, 1])]);
     const chosen = lowering.emit('GatherElements', [logits, column], { attributes: { axis: { int: -1 } } });
     const loss = lowering.emit('Sub', [whole, chosen]);

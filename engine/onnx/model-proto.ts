@@ -2,9 +2,21 @@
 import type { DType, HostData, Shape } from '../autodiff/graph.ts';
 import { ProtobufWriter } from './protobuf.ts';
 
-export const elementType = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 } satisfies Record<DType, number>;
+export const elementType = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  bfloat16: 16,
+} satisfies Record<DType, number>;
 
-export type AttributeValue = { readonly float: number } | { readonly int: number } | { readonly ints: readonly number[] } | { readonly string: string };
+export type AttributeValue =
+  | { readonly float: number }
+  | { readonly int: number }
+  | { readonly ints: readonly number[] }
+  | { readonly string: string };
 
 export interface NodeProto {
   readonly opType: string;

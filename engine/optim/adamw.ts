@@ -21,11 +21,19 @@ export interface StepScalars {
 
 export function stepScalars(graph: Graph): StepScalars {
   const scalar = (name: string): Tensor => graph.input(name, 'float32', []);
-  return { stepSize: scalar('optimizer.stepSize'), correction: scalar('optimizer.correction'), decay: scalar('optimizer.decay') };
+  return {
+    stepSize: scalar('optimizer.stepSize'),
+    correction: scalar('optimizer.correction'),
+    decay: scalar('optimizer.decay'),
+  };
 }
 
 /** Values of the scalars at update `step`, counted from 1. */
-export function scalarValues(step: number, rate: { learningRate: number; weightDecay: number }, settings: AdamWSettings): Readonly<Record<string, number>> {
+export function scalarValues(
+  step: number,
+  rate: { learningRate: number; weightDecay: number },
+  settings: AdamWSettings,
+): Readonly<Record<string, number>> {
   return {
     'optimizer.stepSize': rate.learningRate / (1 - settings.beta1 ** step),
     'optimizer.correction': Math.sqrt(1 - settings.beta2 ** step),
@@ -40,7 +48,11 @@ export interface AdamWState {
 }
 
 /** One update: m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; w ← decay·w − stepSize·m / (√v / correction + ε). */
-export function adamw(state: AdamWState, grad: Tensor, options: { scalars: StepScalars; settings: AdamWSettings; decays: boolean }): AdamWState {
+export function adamw(
+  state: AdamWState,
+  grad: Tensor,
+  options: { scalars: StepScalars; settings: AdamWSettings; decays: boolean },
+): AdamWState {
   const { scalars, settings, decays } = options;
   const first = add(mul(state.first, settings.beta1), mul(grad, 1 - settings.beta1));
   const second = add(mul(state.second, settings.beta2), mul(mul(grad, grad), 1 - settings.beta2));

@@ -4,7 +4,9 @@ import { add, div, min, mul, reduceSumSquare, reshape, sqrt } from '../autodiff/
 
 /** L2 norm over all gradients, a scalar. */
 export function globalNorm(grads: readonly Tensor[]): Tensor {
-  const squares = grads.map((grad) => reduceSumSquare(reshape(grad, [grad.shape.reduce((a, b) => a * b, 1)]), [0], false));
+  const squares = grads.map((grad) =>
+    reduceSumSquare(reshape(grad, [grad.shape.reduce((a, b) => a * b, 1)]), [0], false),
+  );
   return sqrt(squares.reduce((total, square) => add(total, square)));
 }
 

@@ -2,7 +2,11 @@
 import type { TrainingConfig } from '../spec/training.ts';
 
 /** Factor of the learning rate at update `step`, counted from 0, of `total` updates. */
-export function scheduleFactor(schedule: TrainingConfig['schedule'], step: number, length: { warmup: number; total: number }): number {
+export function scheduleFactor(
+  schedule: TrainingConfig['schedule'],
+  step: number,
+  length: { warmup: number; total: number },
+): number {
   const { warmup, total } = length;
   if (step < warmup) return step / Math.max(1, warmup);
   const progress = (step - warmup) / Math.max(1, total - warmup);

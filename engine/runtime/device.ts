@@ -7,6 +7,7 @@ export type Device = Target;
 
 /** `auto` is the CPU until a hardware adapter has been measured to be faster: a software adapter is never chosen. */
 export function chooseDevice(wanted: Recipe['device']): Device {
-  if (wanted === 'cuda') throw new StudioError('device.unavailable', { device: wanted, available: 'auto, cpu, webgpu' });
+  if (wanted === 'cuda')
+    throw new StudioError('device.unavailable', { device: wanted, available: 'auto, cpu, webgpu' });
   return wanted === 'auto' ? 'cpu' : wanted;
 }

@@ -28,7 +28,10 @@ export interface Executable {
   readonly inputs: readonly string[];
   readonly nodes: number;
   /** `into`: host tensors that outputs of these names are written to; one may also be fed: it is then updated in place. */
-  run(feeds: ReadonlyMap<string, HostTensor>, into?: ReadonlyMap<string, HostTensor>): Promise<Readonly<Record<string, HostTensor>>>;
+  run(
+    feeds: ReadonlyMap<string, HostTensor>,
+    into?: ReadonlyMap<string, HostTensor>,
+  ): Promise<Readonly<Record<string, HostTensor>>>;
   dispose(): Promise<void>;
 }
 
@@ -54,7 +57,9 @@ export class Runtime {
       nodes: encoded.nodes,
       run: async (feeds, into = new Map<string, HostTensor>()) => {
         const given = Object.fromEntries(inputs.map((name) => [name, this.#tensor(name, feeds.get(name))]));
-        const wanted = Object.fromEntries(encoded.outputs.map(({ name }) => [name, into.has(name) ? this.#tensor(name, into.get(name)) : null]));
+        const wanted = Object.fromEntries(
+          encoded.outputs.map(({ name }) => [name, into.has(name) ? this.#tensor(name, into.get(name)) : null]),
+        );
         const results = await session.run(given, wanted);
         return Object.fromEntries(
           encoded.outputs.map(({ name, dtype, shape }) => {

@@ -64,6 +64,8 @@ export type Prediction =
       readonly expected: string;
       readonly prediction: string;
       readonly untrained?: string;
+      /** The whole conversation, where it is more than one question and its answer. */
+      readonly messages?: readonly { readonly role: string; readonly content: string }[];
       /** Mean loss a label token, tuned and untrained. */
       readonly loss?: number;
       readonly untrainedLoss?: number;

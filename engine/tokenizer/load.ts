@@ -23,7 +23,7 @@ export async function loadTokenizer(folder: string): Promise<LoadedTokenizer> {
   const config = await fieldsOf(join(folder, 'tokenizer_config.json'));
   const map = await fieldsOf(join(folder, 'special_tokens_map.json'));
   const template = await readIfThere(join(folder, 'chat_template.jinja'));
-  const tokenizer = await createTokenizer(path, applyConfig(path, text, config), settingsOf(config, map));
+  const tokenizer = createTokenizer(path, applyConfig(path, text, config), settingsOf(config, map));
   return { tokenizer, chatTemplate: template ?? templateIn(config) };
 }
 

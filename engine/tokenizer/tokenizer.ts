@@ -1,20 +1,22 @@
 /** Text to token ids and back, by the native `tokenizers` library from the text of a tokenizer.json. */
-import { Tokenizer as Native, type Encoding, type TruncationStrategy } from 'tokenizers';
-import { BugError, StudioError, asOurs } from '../spec/errors.ts';
+import { Tokenizer as Native, type Encoding } from 'tokenizers';
+import { StudioError, asOurs } from '../spec/errors.ts';
 import { checkTokenizerJson } from './check.ts';
+import { truncate, type Side, type Truncation } from './truncate.ts';
 
 export type SpecialName = 'bos' | 'eos' | 'unk' | 'sep' | 'pad' | 'cls' | 'mask';
 
 export interface EncodeOptions {
+  /** An empty one counts as none, as in Transformers. */
   readonly pair?: string | undefined;
   /** True unless said otherwise. */
   readonly addSpecialTokens?: boolean | undefined;
   /** Tokens, special ones included; no truncation without it. */
   readonly maxLength?: number | undefined;
   /** Which text gives way; `longest_first` unless said otherwise. */
-  readonly truncation?: 'longest_first' | 'only_first' | 'only_second' | undefined;
+  readonly truncation?: Truncation['strategy'] | undefined;
   /** Which end is cut off; the tokenizer's own side unless said otherwise. */
-  readonly truncationSide?: 'left' | 'right' | undefined;
+  readonly truncationSide?: Side | undefined;
   /** Tokens that a piece of `overflow` shares with the piece before it. */
   readonly stride?: number | undefined;
 }
@@ -29,14 +31,17 @@ export interface Encoded {
   readonly specialTokensMask: number[];
   /** 0 for the text, 1 for its pair, null for added tokens. */
   readonly sequenceIds: (number | null)[];
-  /** What truncation cut off, in pieces of at most `maxLength` tokens. */
+  /** What truncation cut off, in pieces of at most `maxLength` tokens; none where both texts of a pair gave way. */
   readonly overflow: readonly Encoded[];
 }
 
 export interface Tokenizer {
   encode(text: string, options?: EncodeOptions): Promise<Encoded>;
-  /** Each item alone (`pair` goes with every one; give pairs as tuples instead). */
-  encodeBatch(texts: readonly (string | readonly [string, string])[], options?: EncodeOptions): Promise<Encoded[]>;
+  /** Each text, or pair of texts, by itself. */
+  encodeBatch(
+    texts: readonly (string | readonly [string, string])[],
+    options?: Omit<EncodeOptions, 'pair'>,
+  ): Promise<Encoded[]>;
   decode(ids: readonly number[], options?: { readonly skipSpecialTokens?: boolean }): Promise<string>;
   /** Entries of the vocabulary, added tokens included. */
   readonly vocabSize: number;
@@ -46,7 +51,7 @@ export interface Tokenizer {
   readonly special: Readonly<Record<SpecialName, { readonly token: string; readonly id: number } | null>>;
   /** Ids of all tokens that `skipSpecialTokens` leaves out. */
   readonly specialIds: ReadonlySet<number>;
-  readonly paddingSide: 'left' | 'right';
+  readonly paddingSide: Side;
   /** The longest input the model was made for, where the tokenizer says so. */
   readonly modelMaxLength: number | null;
   /** Text of the tokenizer.json it was made from. */
@@ -56,45 +61,25 @@ export interface Tokenizer {
 /** What tokenizer_config.json adds to tokenizer.json. */
 export interface TokenizerSettings {
   readonly special: Readonly<Partial<Record<SpecialName, string>>>;
-  readonly paddingSide: 'left' | 'right';
-  readonly truncationSide: 'left' | 'right';
+  readonly paddingSide: Side;
+  readonly truncationSide: Side;
   readonly modelMaxLength: number | null;
   readonly cleanUpSpaces: boolean;
 }
 
 /** `path` is named in errors. Errors: `tokenizer.unsupported`. */
-export async function createTokenizer(path: string, json: string, settings: TokenizerSettings): Promise<Tokenizer> {
+export function createTokenizer(path: string, json: string, settings: TokenizerSettings): Tokenizer {
   const { specialIds } = checkTokenizerJson(path, json);
   const native = loadNative(path, json);
-  const added = {
-    single: (await native.encode('', null, { addSpecialTokens: true })).getLength(),
-    pair: (await native.encode('', '', { addSpecialTokens: true })).getLength(),
-  };
-  // Truncation is a state of the native object, so one call has it at a time.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = last.then(work);
-    last = mine.catch(() => undefined);
-    return mine;
+  const cut = (encoding: Encoding, options: EncodeOptions): Encoded => {
+    const { maxLength, truncation = 'longest_first', truncationSide = settings.truncationSide, stride = 0 } = options;
+    const full = plain(encoding);
+    if (maxLength === undefined) return full;
+    return truncate(full, { maxLength, strategy: truncation, side: truncationSide, stride });
   };
 
-  const withTruncation = (options: EncodeOptions, paired: boolean): void => {
-    const { maxLength, stride = 0, addSpecialTokens = true } = options;
-    if (maxLength === undefined) {
-      native.disableTruncation();
-      return;
-    }
-    const room = maxLength - (addSpecialTokens ? (paired ? added.pair : added.single) : 0);
-    // The native library ends the process on what it cannot fit.
-    if (!Number.isInteger(maxLength) || room < 1 || stride >= room || stride < 0) {
-      throw new BugError(`truncation to ${maxLength} tokens with stride ${stride} leaves no room for text`);
-    }
-    native.setTruncation(maxLength, {
-      stride,
-      direction: options.truncationSide ?? settings.truncationSide,
-      strategy: nativeStrategies[options.truncation ?? 'longest_first'] as TruncationStrategy,
-    });
-  };
+  const encodeOne = (text: string, { pair = '', addSpecialTokens = true }: EncodeOptions): Promise<Encoding> =>
+    native.encode(text, pair === '' ? null : pair, { addSpecialTokens });
 
   const specialOf = (name: SpecialName): { token: string; id: number } | null => {
     const token = settings.special[name];
@@ -103,23 +88,20 @@ export async function createTokenizer(path: string, json: string, settings: Toke
   };
 
   return {
-    encode(text, options = {}) {
-      return inTurn(async () => {
-        withTruncation(options, options.pair !== undefined);
-        const { addSpecialTokens = true } = options;
-        return plain(await native.encode(text, options.pair ?? null, { addSpecialTokens }));
-      });
+    async encode(text, options = {}) {
+      return cut(await encodeOne(text, options), options);
     },
-    encodeBatch(texts, options = {}) {
-      return inTurn(async () => {
-        const { pair, addSpecialTokens = true } = options;
-        const items = texts.map((item): [string, string] | string => {
-          if (typeof item !== 'string') return [item[0], item[1]];
-          return pair === undefined ? item : [item, pair];
-        });
-        withTruncation(options, items.some((item) => typeof item !== 'string'));
-        return (await native.encodeBatch(items, { addSpecialTokens })).map(plain);
-      });
+    async encodeBatch(texts, options = {}) {
+      const { addSpecialTokens = true } = options;
+      const encodings = texts.every((item) => typeof item === 'string')
+        ? await native.encodeBatch([...texts], { addSpecialTokens })
+        : await Promise.all(
+            texts.map((item) => {
+              const [text, pair] = typeof item === 'string' ? [item, undefined] : item;
+              return encodeOne(text, { ...options, pair });
+            }),
+          );
+      return encodings.map((encoding) => cut(encoding, options));
     },
     async decode(ids, { skipSpecialTokens = false } = {}) {
       const text = await native.decode([...ids], skipSpecialTokens);
@@ -156,13 +138,6 @@ function loadNative(path: string, json: string): Native {
   }
 }
 
-// The values of the library's ambient enum, which erasable syntax cannot import.
-const nativeStrategies = {
-  longest_first: 'LongestFirst',
-  only_first: 'OnlyFirst',
-  only_second: 'OnlySecond',
-} as const satisfies Record<NonNullable<EncodeOptions['truncation']>, string>;
-
 function plain(encoding: Encoding): Encoded {
   return {
     ids: encoding.getIds(),
@@ -170,7 +145,7 @@ function plain(encoding: Encoding): Encoded {
     offsets: encoding.getOffsets() as [number, number][],
     specialTokensMask: encoding.getSpecialTokensMask(),
     sequenceIds: encoding.getSequenceIds().map((id) => id ?? null),
-    overflow: encoding.getOverflowing().map(plain),
+    overflow: [],
   };
 }
 

@@ -1,17 +1,10 @@
-/** Rows of tokens, how they are dealt into batches of similar length, and a batch as leaves of a graph. */
+/** How rows are dealt into batches of similar length, and a batch as leaves of a graph. */
 import type { Architecture, ModelConfig } from '../models/model.ts';
 import type { HostTensor } from '../runtime/session.ts';
+import type { TokenRow } from '../tasks/rows.ts';
 import { bits, permutation, streamKey } from './random.ts';
 import type { BatchShape } from './setup.ts';
 import { floats, longs } from './state.ts';
-
-/** A row as the model reads it: tokens, and where an answer is asked for. */
-export interface TokenRow {
-  readonly ids: readonly number[];
-  readonly types: readonly number[] | null;
-  /** Positions in `ids` whose hidden state answers, and the class or token it should answer. */
-  readonly answers: readonly { readonly position: number; readonly label: number }[];
-}
 
 /** Lengths are rounded up to a multiple of this, so that few graphs are compiled. */
 const lengthStep = 8;
@@ -34,7 +27,9 @@ export function dealEpoch(lengths: readonly number[], batchSize: number, key: nu
 /** Batches for measuring: longest first, so that the largest memory is met at once. */
 export function dealByLength(lengths: readonly number[], batchSize: number): readonly (readonly number[])[] {
   const order = lengths.map((_, index) => index).sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0) || a - b);
-  return Array.from({ length: Math.ceil(order.length / batchSize) }, (_, index) => order.slice(index * batchSize, (index + 1) * batchSize));
+  return Array.from({ length: Math.ceil(order.length / batchSize) }, (_, index) =>
+    order.slice(index * batchSize, (index + 1) * batchSize),
+  );
 }
 
 export interface Batch {
@@ -80,7 +75,8 @@ export function collate(rows: readonly TokenRow[], { architecture, config, weigh
   });
   const count = places.length;
   const answers = count <= batch ? Math.max(count, 1) : Math.ceil(count / answerStep) * answerStep;
-  const padded = (values: readonly number[]): HostTensor => longs([answers], [...values, ...new Array<number>(answers - values.length).fill(0)]);
+  const padded = (values: readonly number[]): HostTensor =>
+    longs([answers], [...values, ...new Array<number>(answers - values.length).fill(0)]);
   const weights = new Float32Array(answers).fill(weight, 0, count);
   const shape = [batch, length];
   return {

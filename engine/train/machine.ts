@@ -5,7 +5,8 @@ import { adamwDefaults, scalarValues } from '../optim/adamw.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Executable, HostTensor, Runtime } from '../runtime/session.ts';
 import { classLoss } from '../tasks/losses.ts';
-import { collate, type Batch, type TokenRow } from './batches.ts';
+import type { TokenRow } from '../tasks/rows.ts';
+import { collate, type Batch } from './batches.ts';
 import { fillMask, streamKey } from './random.ts';
 import { buildForward, shapeOf, type BatchShape, type Setup } from './setup.ts';
 import { buildStep, firstMoment, secondMoment, summedGradient, type StepGraph, type StepKind } from './step-graph.ts';
@@ -104,7 +105,8 @@ export class Machine {
       tokens += batch.tokens;
       if (last) gradNorm = floatData(result['norm'])[0] ?? NaN;
     }
-    if (groups.length > 1) for (const name of this.setup.trainable) this.state.get(summedGradient(name))?.data.fill(0 as never);
+    if (groups.length > 1)
+      for (const name of this.setup.trainable) this.state.get(summedGradient(name))?.data.fill(0 as never);
     return { loss, gradNorm, answers: total, tokens };
   }
 
@@ -146,9 +148,16 @@ export class Machine {
         optimizer: adamwDefaults,
         decays,
         loss: (logits, graph) =>
-          classLoss(logits, graph.input('labels', 'int64', [shape.answers]), graph.input('weights', 'float32', [shape.answers])),
+          classLoss(
+            logits,
+            graph.input('labels', 'int64', [shape.answers]),
+            graph.input('weights', 'float32', [shape.answers]),
+          ),
       });
-      return { built, session: await this.#options.runtime.compile(built.graph, built.outputs, this.#compileOptions()) };
+      return {
+        built,
+        session: await this.#options.runtime.compile(built.graph, built.outputs, this.#compileOptions()),
+      };
     });
   }
 

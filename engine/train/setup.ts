@@ -32,13 +32,24 @@ export interface SetupOptions {
 }
 
 export function createSetup({ architecture, config: raw, head, method: methodConfig }: SetupOptions): Setup {
-  if (!architecture.heads.includes(head.name)) throw new StudioError('model.task', { architecture: architecture.type, task: head.name });
+  if (!architecture.heads.includes(head.name))
+    throw new StudioError('model.task', { architecture: architecture.type, task: head.name });
   const method = methodConfig ? methodOf(methodConfig) : null;
   const config = method ? method.adapt(raw) : raw;
   const target: Target = { base: architecture.weights(config, head), head: architecture.headWeights(config, head) };
   const added = method && methodConfig ? method.added(methodConfig, target) : new Map<string, NewParameter>();
   const trainable = method && methodConfig ? method.trainable(methodConfig, target) : [];
-  return { architecture, config, head, method, methodConfig, target, added, trainable, shapes: new Map([...target.base, ...target.head]) };
+  return {
+    architecture,
+    config,
+    head,
+    method,
+    methodConfig,
+    target,
+    added,
+    trainable,
+    shapes: new Map([...target.base, ...target.head]),
+  };
 }
 
 export function shapeOf(setup: Setup, name: string): Shape {
@@ -69,7 +80,11 @@ export interface ForwardGraph extends ForwardResult {
 }
 
 /** Leaves: `ids`, `mask`, `positions`, `types` (encoders), `rows`, with `past` also `past.<layer>.key|value`. */
-export function buildForward(setup: Setup, shape: BatchShape, options: { training?: boolean; past?: PastShape } = {}): ForwardGraph {
+export function buildForward(
+  setup: Setup,
+  shape: BatchShape,
+  options: { training?: boolean; past?: PastShape } = {},
+): ForwardGraph {
   const { batch, length, answers } = shape;
   const { architecture, config, head, method, methodConfig, target } = setup;
   const graph = new Graph();

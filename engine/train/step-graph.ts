@@ -76,7 +76,11 @@ export function buildStep(setup: Setup, shape: BatchShape, options: StepOptions)
       first: graph.input(firstMoment(name), 'float32', weight.shape),
       second: graph.input(secondMoment(name), 'float32', weight.shape),
     };
-    const next = adamw(state, clipped[index] as Tensor, { scalars, settings: options.optimizer, decays: options.decays(name) });
+    const next = adamw(state, clipped[index] as Tensor, {
+      scalars,
+      settings: options.optimizer,
+      decays: options.decays(name),
+    });
     replace(name, next.weight);
     replace(firstMoment(name), next.first);
     replace(secondMoment(name), next.second);

@@ -75,7 +75,12 @@ function shared(fed: ReadonlyMap<string, HostTensor>, stored: string): HostTenso
 
 function checked(data: Float32Array, at: { name: string; shape: Shape; path: string }): Float32Array {
   if (data.length === elements(at.shape)) return data;
-  throw new StudioError('model.weight-shape', { path: at.path, name: at.name, found: String(data.length), expected: at.shape.join(' × ') });
+  throw new StudioError('model.weight-shape', {
+    path: at.path,
+    name: at.name,
+    found: String(data.length),
+    expected: at.shape.join(' × '),
+  });
 }
 
 /** Transformers' `_init_weights`: N(0, initializer_range), biases zero. */

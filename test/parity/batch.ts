@@ -34,10 +34,16 @@ export function goldenBatch(reference: Reference, index: number, context: Contex
   const batch = ids.values.length / length;
   const kept = Array.from({ length: batch }, (_, row) => mask.values.slice(row * length, (row + 1) * length));
   const positions = kept.flatMap((row) => architecture.positions(config, row));
-  const types = reference.has(name('token_type_ids')) ? reference.integers(name('token_type_ids')).values : ids.values.map(() => 0);
+  const types = reference.has(name('token_type_ids'))
+    ? reference.integers(name('token_type_ids')).values
+    : ids.values.map(() => 0);
   const pooled = head === 'sequence-classification' || head === 'multiple-choice';
   const rows = pooled
-    ? kept.map((_, row) => row * length + (architecture.causal ? lastToken(ids.values.slice(row * length, (row + 1) * length), config.padTokenId) : 0))
+    ? kept.map(
+        (_, row) =>
+          row * length +
+          (architecture.causal ? lastToken(ids.values.slice(row * length, (row + 1) * length), config.padTokenId) : 0),
+      )
     : ids.values.map((_, at) => at);
   const { loss, labelFeeds } = losses(reference, { name, context, batch, length });
   return {
@@ -65,8 +71,20 @@ type Feeds = readonly (readonly [string, HostTensor])[];
 function classFeeds(labels: readonly number[], prefix = ''): Feeds {
   const count = labels.filter((label) => label >= 0).length;
   return [
-    [`${prefix}labels`, longs([labels.length], labels.map((label) => Math.max(0, label)))],
-    [`${prefix}weights`, floats([labels.length], Float32Array.from(labels, (label) => (label >= 0 ? 1 / count : 0)))],
+    [
+      `${prefix}labels`,
+      longs(
+        [labels.length],
+        labels.map((label) => Math.max(0, label)),
+      ),
+    ],
+    [
+      `${prefix}weights`,
+      floats(
+        [labels.length],
+        Float32Array.from(labels, (label) => (label >= 0 ? 1 / count : 0)),
+      ),
+    ],
   ];
 }
 
@@ -82,8 +100,13 @@ function losses(
   const { head, file } = context;
   if (head === 'question-answering') {
     const feeds: Feeds = ['start', 'end'].flatMap((side) => {
-      const positions = reference.integers(name(`${side}_positions`)).values.map((value) => Math.min(Math.max(value, 0), length));
-      return classFeeds(positions.map((value) => (value === length ? -100 : value)), `${side}.`);
+      const positions = reference
+        .integers(name(`${side}_positions`))
+        .values.map((value) => Math.min(Math.max(value, 0), length));
+      return classFeeds(
+        positions.map((value) => (value === length ? -100 : value)),
+        `${side}.`,
+      );
     });
     const loss: LossBuilder = (logits, graph) => {
       const [start, end] = (['start', 'end'] as const).map((side, column) => {
@@ -111,7 +134,8 @@ function losses(
         ['labels', floats([batch], labels)],
         ['weights', floats([batch], new Float32Array(batch).fill(1 / batch))],
       ],
-      loss: (logits, graph) => regressionLoss(logits, graph.input('labels', 'float32', [batch]), graph.input('weights', 'float32', [batch])),
+      loss: (logits, graph) =>
+        regressionLoss(logits, graph.input('labels', 'float32', [batch]), graph.input('weights', 'float32', [batch])),
     };
   }
   if (file.problem_type === 'multi_label_classification') {
@@ -121,10 +145,17 @@ function losses(
         ['labels', floats(shape, values)],
         ['weights', floats([batch, 1], new Float32Array(batch).fill(1 / values.length))],
       ],
-      loss: (logits, graph) => multiLabelLoss(logits, graph.input('labels', 'float32', shape), graph.input('weights', 'float32', [batch, 1])),
+      loss: (logits, graph) =>
+        multiLabelLoss(logits, graph.input('labels', 'float32', shape), graph.input('weights', 'float32', [batch, 1])),
     };
   }
   const { values } = reference.integers(name('labels'));
-  const labels = head === 'causal-lm' ? values.map((_, token) => ((token + 1) % length === 0 ? -100 : (values[token + 1] ?? -100))) : values;
-  return { labelFeeds: classFeeds(labels), loss: (logits, graph) => classLoss(logits, ...classLeaves(graph, labels.length)) };
+  const labels =
+    head === 'causal-lm'
+      ? values.map((_, token) => ((token + 1) % length === 0 ? -100 : (values[token + 1] ?? -100)))
+      : values;
+  return {
+    labelFeeds: classFeeds(labels),
+    loss: (logits, graph) => classLoss(logits, ...classLeaves(graph, labels.length)),
+  };
 }

@@ -19,14 +19,29 @@ export interface CaseFile {
   readonly method: string;
   readonly variant: string | null;
   readonly peft_config?: Readonly<Record<string, Json>>;
-  readonly optimizer: { readonly lr: number; readonly betas: readonly [number, number]; readonly eps: number; readonly weight_decay: number; readonly max_grad_norm: number; readonly steps: number };
+  readonly optimizer: {
+    readonly lr: number;
+    readonly betas: readonly [number, number];
+    readonly eps: number;
+    readonly weight_decay: number;
+    readonly max_grad_norm: number;
+    readonly steps: number;
+  };
   readonly loss_rule: string;
   readonly trainable: Readonly<Record<string, readonly number[]>>;
   readonly trainable_count: number;
   readonly adapter_keys: Readonly<Record<string, readonly number[]>> | null;
   readonly frozen_extra: readonly string[];
   readonly no_gradient: readonly string[];
-  readonly tolerance: { readonly logits0: number; readonly loss0: number; readonly grad: number; readonly losses: number; readonly final: number; readonly final_exceptions: Readonly<Record<string, number>>; readonly logits_final: number };
+  readonly tolerance: {
+    readonly logits0: number;
+    readonly loss0: number;
+    readonly grad: number;
+    readonly losses: number;
+    readonly final: number;
+    readonly final_exceptions: Readonly<Record<string, number>>;
+    readonly logits_final: number;
+  };
   readonly final_stored: boolean;
 }
 
@@ -61,9 +76,13 @@ export function classify(file: CaseFile): Supported | { readonly kind: 'skipped'
   if (!architectureOf({ model_type: file.arch }).heads.includes(head)) return skip(`task ${file.task} on ${file.arch}`);
   if (file.loss_rule !== 'upstream' && file.loss_rule !== 'direct') return skip(`loss rule ${file.loss_rule}`);
   if (file.method === 'full') return { kind: 'supported', head, method: { name: 'full' } };
-  if (file.method === 'linear') return file.variant === null ? { kind: 'supported', head, method: { name: 'linear-probe' } } : skip(`linear: ${file.variant}`);
+  if (file.method === 'linear')
+    return file.variant === null
+      ? { kind: 'supported', head, method: { name: 'linear-probe' } }
+      : skip(`linear: ${file.variant}`);
   if (file.method !== 'lora') return skip(`method ${file.method}`);
-  if (file.variant === 'embedding' || (file.variant ?? '').includes('lm-head') || file.variant === 'embed-tokens-saved') return skip(`lora: ${file.variant ?? ''}`);
+  if (file.variant === 'embedding' || (file.variant ?? '').includes('lm-head') || file.variant === 'embed-tokens-saved')
+    return skip(`lora: ${file.variant ?? ''}`);
   try {
     const config = fromPeftConfig(file.peft_config ?? {}, file.name);
     if (config.targetModules.some((target) => target.includes('embed'))) return skip('lora on embeddings');

@@ -41,19 +41,32 @@ async function loadWeights(setup: Setup, source: TensorFile, reference: Referenc
   return weights;
 }
 
-export async function runCase(runtime: Runtime, entry: { folder: string; file: CaseFile; supported: Supported }, device: Device): Promise<readonly Deviation[]> {
+export async function runCase(
+  runtime: Runtime,
+  entry: { folder: string; file: CaseFile; supported: Supported },
+  device: Device,
+): Promise<readonly Deviation[]> {
   const { folder, file, supported } = entry;
   const modelFolder = join(folder, file.base_model);
   const raw = JSON.parse(readFileSync(join(modelFolder, 'config.json'), 'utf8')) as Readonly<Record<string, Json>>;
   const architecture = architectureOf(raw);
   const config = architecture.parseConfig(raw, modelFolder);
-  const labels = supported.head === 'causal-lm' ? config.vocabulary : supported.head === 'question-answering' ? 2 : supported.head === 'multiple-choice' ? 1 : (file.num_labels ?? 2);
+  const labels =
+    supported.head === 'causal-lm'
+      ? config.vocabulary
+      : supported.head === 'question-answering'
+        ? 2
+        : supported.head === 'multiple-choice'
+          ? 1
+          : (file.num_labels ?? 2);
   const setup = createSetup({ architecture, config, head: { name: supported.head, labels }, method: supported.method });
   const reference = await openReference(folder);
   const source = await openSafetensors(join(modelFolder, 'model.safetensors'));
   const weights = await loadWeights(setup, source, reference);
   await source.close();
-  const batches = [0, 1].map((index) => goldenBatch(reference, index, { file, head: supported.head, architecture, config }));
+  const batches = [0, 1].map((index) =>
+    goldenBatch(reference, index, { file, head: supported.head, architecture, config }),
+  );
   const worst = new Worst();
   worst.keys(setup, file);
   const compile = { device, threads: 1 };
@@ -68,12 +81,22 @@ export async function runCase(runtime: Runtime, entry: { folder: string; file: C
   const { tolerance } = file;
   for (const [index, batch] of batches.entries()) {
     const { logits, loss } = await evaluate(batch);
-    worst.numbers('loss0', [loss], reference.floats(`loss0.batch${String(index)}`).values, { atol: tolerance.loss0, where: `batch${String(index)}` });
-    compareLogits(worst, reference, { prefix: `logits0.batch${String(index)}`, family: 'logits0', logits, batch, atol: tolerance.logits0 });
+    worst.numbers('loss0', [loss], reference.floats(`loss0.batch${String(index)}`).values, {
+      atol: tolerance.loss0,
+      where: `batch${String(index)}`,
+    });
+    compareLogits(worst, reference, {
+      prefix: `logits0.batch${String(index)}`,
+      family: 'logits0',
+      logits,
+      batch,
+      atol: tolerance.logits0,
+    });
   }
   const { optimizer } = file;
   const settings = { beta1: optimizer.betas[0], beta2: optimizer.betas[1], epsilon: optimizer.eps };
-  const step = (kind: 'gradients' | 'update', batch: GoldenBatch) => buildStep(setup, batch.shape, { kind, loss: batch.loss, optimizer: settings, decays: () => true });
+  const step = (kind: 'gradients' | 'update', batch: GoldenBatch) =>
+    buildStep(setup, batch.shape, { kind, loss: batch.loss, optimizer: settings, decays: () => true });
   const [first] = batches;
   if (!first) throw new Error('no batch');
   const probe = step('gradients', first);
@@ -85,7 +108,10 @@ export async function runCase(runtime: Runtime, entry: { folder: string; file: C
     if (file.no_gradient.includes(key)) continue;
     const expected = reference.floats(`grad.${key}`).values;
     const grad = found[summedGradient(name)];
-    worst.numbers('grad', grad ? floatData(grad) : new Float32Array(expected.length), expected, { atol: tolerance.grad, where: key });
+    worst.numbers('grad', grad ? floatData(grad) : new Float32Array(expected.length), expected, {
+      atol: tolerance.grad,
+      where: key,
+    });
   }
   for (const name of setup.trainable) {
     for (const moment of [firstMoment(name), secondMoment(name)]) state.set(moment, floats(shapeOf(setup, name)));
@@ -102,16 +128,28 @@ export async function runCase(runtime: Runtime, entry: { folder: string; file: C
     const batch = batches[index % 2];
     const entryOf = sessions[index % 2];
     if (!batch || !entryOf) throw new Error('no batch');
-    const scalars = { ...scalarValues(index + 1, { learningRate: optimizer.lr, weightDecay: optimizer.weight_decay }, settings), 'optimizer.maxNorm': optimizer.max_grad_norm };
-    const feeds = new Map([...state, ...batch.feeds, ...Object.entries(scalars).map(([name, value]) => [name, scalar(value)] as const)]);
-    const into = new Map([...entryOf.built.updates].map(([output, leaf]) => [output, state.get(leaf) ?? floats([])] as const));
+    const scalars = {
+      ...scalarValues(index + 1, { learningRate: optimizer.lr, weightDecay: optimizer.weight_decay }, settings),
+      'optimizer.maxNorm': optimizer.max_grad_norm,
+    };
+    const feeds = new Map([
+      ...state,
+      ...batch.feeds,
+      ...Object.entries(scalars).map(([name, value]) => [name, scalar(value)] as const),
+    ]);
+    const into = new Map(
+      [...entryOf.built.updates].map(([output, leaf]) => [output, state.get(leaf) ?? floats([])] as const),
+    );
     const result = await entryOf.session.run(feeds, into);
     losses.push(floatData(result['loss'])[0] ?? NaN);
     norms.push(floatData(result['norm'])[0] ?? NaN);
   }
   for (const { session } of sessions) await session.dispose();
   worst.numbers('losses', losses, reference.floats('losses').values, { atol: tolerance.losses, where: 'losses' });
-  worst.numbers('losses', norms, reference.floats('grad_norms').values, { atol: tolerance.losses, where: 'grad_norms' });
+  worst.numbers('losses', norms, reference.floats('grad_norms').values, {
+    atol: tolerance.losses,
+    where: 'grad_norms',
+  });
   if (file.final_stored) {
     for (const name of setup.trainable) {
       const key = goldenKey(setup, name);
@@ -126,7 +164,13 @@ export async function runCase(runtime: Runtime, entry: { folder: string; file: C
   for (const [index, batch] of batches.entries()) {
     if (reference.names(`logits_final.batch${String(index)}.`).length === 0) continue;
     const { logits } = await evaluate(batch);
-    compareLogits(worst, reference, { prefix: `logits_final.batch${String(index)}`, family: 'logits_final', logits, batch, atol: tolerance.logits_final });
+    compareLogits(worst, reference, {
+      prefix: `logits_final.batch${String(index)}`,
+      family: 'logits_final',
+      logits,
+      batch,
+      atol: tolerance.logits_final,
+    });
   }
   return worst.list();
 }
@@ -139,22 +183,32 @@ interface LogitsComparison {
   readonly atol: number;
 }
 
-function compareLogits(worst: Worst, reference: Reference, { prefix, family, logits, batch, atol }: LogitsComparison): void {
+function compareLogits(
+  worst: Worst,
+  reference: Reference,
+  { prefix, family, logits, batch, atol }: LogitsComparison,
+): void {
   const width = logits.length / batch.compared.length;
-  const column = (offset: number, count: number) => (expected: Float32Array): { ours: number[]; theirs: number[] } => {
-    const ours: number[] = [];
-    const theirs: number[] = [];
-    const answers = Math.min(batch.compared.length, expected.length / count);
-    for (let answer = 0; answer < answers; answer += 1) {
-      if (!batch.compared[answer]) continue;
-      for (let at = 0; at < count; at += 1) {
-        ours.push(logits[answer * width + offset + at] ?? NaN);
-        theirs.push(expected[answer * count + at] ?? NaN);
+  const column =
+    (offset: number, count: number) =>
+    (expected: Float32Array): { ours: number[]; theirs: number[] } => {
+      const ours: number[] = [];
+      const theirs: number[] = [];
+      const answers = Math.min(batch.compared.length, expected.length / count);
+      for (let answer = 0; answer < answers; answer += 1) {
+        if (!batch.compared[answer]) continue;
+        for (let at = 0; at < count; at += 1) {
+          ours.push(logits[answer * width + offset + at] ?? NaN);
+          theirs.push(expected[answer * count + at] ?? NaN);
+        }
       }
-    }
-    return { ours, theirs };
-  };
-  for (const [field, offset, count] of [['start_logits', 0, 1], ['end_logits', 1, 1], ['logits', 0, width]] as const) {
+      return { ours, theirs };
+    };
+  for (const [field, offset, count] of [
+    ['start_logits', 0, 1],
+    ['end_logits', 1, 1],
+    ['logits', 0, width],
+  ] as const) {
     const name = `${prefix}.${field}`;
     if (!reference.has(name)) continue;
     const { ours, theirs } = column(offset, count)(reference.floats(name).values);
@@ -166,9 +220,19 @@ function compareLogits(worst: Worst, reference: Reference, { prefix, family, log
 class Worst {
   readonly #found = new Map<Deviation['family'], Deviation>();
 
-  numbers(family: Deviation['family'], ours: ArrayLike<number>, theirs: ArrayLike<number>, at: { atol: number; where: string }): void {
+  numbers(
+    family: Deviation['family'],
+    ours: ArrayLike<number>,
+    theirs: ArrayLike<number>,
+    at: { atol: number; where: string },
+  ): void {
     if (ours.length !== theirs.length) {
-      this.#found.set(family, { family, worst: Infinity, ratio: Infinity, where: `${at.where}: ${String(ours.length)} numbers against ${String(theirs.length)}` });
+      this.#found.set(family, {
+        family,
+        worst: Infinity,
+        ratio: Infinity,
+        where: `${at.where}: ${String(ours.length)} numbers against ${String(theirs.length)}`,
+      });
       return;
     }
     for (let index = 0; index < theirs.length; index += 1) {
@@ -176,14 +240,19 @@ class Worst {
       const difference = Math.abs(a - b);
       const ratio = Number.isNaN(difference) ? Infinity : difference / (at.atol + 1e-4 * Math.abs(b));
       const before = this.#found.get(family);
-      if (!before || ratio > before.ratio) this.#found.set(family, { family, worst: difference, ratio, where: at.where });
+      if (!before || ratio > before.ratio)
+        this.#found.set(family, { family, worst: difference, ratio, where: at.where });
     }
   }
 
   /** Trainable parameters: the very keys and shapes, and so their count. */
   keys(setup: Setup, file: CaseFile): void {
-    const ours = setup.trainable.map((name) => `${goldenKey(setup, name)} ${shapeOf(setup, name).join('x')}`).toSorted();
-    const theirs = Object.entries(file.trainable).map(([key, shape]) => `${key} ${shape.join('x')}`).toSorted();
+    const ours = setup.trainable
+      .map((name) => `${goldenKey(setup, name)} ${shapeOf(setup, name).join('x')}`)
+      .toSorted();
+    const theirs = Object.entries(file.trainable)
+      .map(([key, shape]) => `${key} ${shape.join('x')}`)
+      .toSorted();
     const odd = ours.find((key) => !theirs.includes(key)) ?? theirs.find((key) => !ours.includes(key));
     if (odd !== undefined) this.#found.set('keys', { family: 'keys', worst: Infinity, ratio: Infinity, where: odd });
   }

@@ -26,9 +26,14 @@ for (const entry of listCases(folder)) {
   try {
     const deviations = await runCase(runtime, { ...entry, supported }, device);
     const bad = deviations.filter(({ ratio }) => ratio > 1);
-    const cells = families.map((family) => deviations.find((deviation) => deviation.family === family)?.worst.toExponential(1) ?? '–');
-    console.log(`${entry.file.name.padEnd(44)} ${cells.map((cell) => cell.padStart(12)).join(' ')}${bad.length > 0 ? '  FAILED' : ''}`);
-    for (const { family, worst, where } of bad) console.log(`    ${family} is off by ${worst.toExponential(2)} at ${where}`);
+    const cells = families.map(
+      (family) => deviations.find((deviation) => deviation.family === family)?.worst.toExponential(1) ?? '–',
+    );
+    console.log(
+      `${entry.file.name.padEnd(44)} ${cells.map((cell) => cell.padStart(12)).join(' ')}${bad.length > 0 ? '  FAILED' : ''}`,
+    );
+    for (const { family, worst, where } of bad)
+      console.log(`    ${family} is off by ${worst.toExponential(2)} at ${where}`);
     if (bad.length > 0) failed += 1;
     else passed += 1;
   } catch (error) {
@@ -37,7 +42,8 @@ for (const entry of listCases(folder)) {
   }
 }
 const left = [...skipped].toSorted((a, b) => b[1] - a[1]);
-if (left.length > 0) console.log(`\nNot supported yet: ${left.map(([reason, count]) => `${reason} (${String(count)})`).join('; ')}`);
+if (left.length > 0)
+  console.log(`\nNot supported yet: ${left.map(([reason, count]) => `${reason} (${String(count)})`).join('; ')}`);
 const skippedCount = left.reduce((total, [, count]) => total + count, 0);
 console.log(`parity: ${String(passed)} passed, ${String(failed)} failed, ${String(skippedCount)} skipped`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -6,7 +6,10 @@ import { StudioError } from '../../spec/errors.ts';
 export type PeftTaskType = 'SEQ_CLS' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'CAUSAL_LM';
 
 /** The portable set of keys: what every PEFT since 0.10 reads. */
-export function toPeftConfig(config: LoraConfig, context: { baseModel: string; taskType: PeftTaskType }): Readonly<Record<string, Json>> {
+export function toPeftConfig(
+  config: LoraConfig,
+  context: { baseModel: string; taskType: PeftTaskType },
+): Readonly<Record<string, Json>> {
   const heads: Readonly<Record<PeftTaskType, readonly string[] | null>> = {
     SEQ_CLS: ['classifier', 'score'],
     TOKEN_CLS: ['classifier', 'score'],
@@ -64,10 +67,17 @@ export function fromPeftConfig(raw: Readonly<Record<string, Json>>, path: string
   }
   const targets = raw['target_modules'];
   if (raw['peft_type'] !== 'LORA') refuse('peft_type', '"LORA"');
-  if (!Array.isArray(targets) || !targets.every((target) => typeof target === 'string')) return refuse('target_modules', 'a list of names');
+  if (!Array.isArray(targets) || !targets.every((target) => typeof target === 'string'))
+    return refuse('target_modules', 'a list of names');
   const number = (field: string, fallback: number): number => {
     const value = raw[field] ?? fallback;
     return typeof value === 'number' ? value : refuse(field, 'a number');
   };
-  return { name: 'lora', r: number('r', 8), alpha: number('lora_alpha', 8), dropout: number('lora_dropout', 0), targetModules: targets };
+  return {
+    name: 'lora',
+    r: number('r', 8),
+    alpha: number('lora_alpha', 8),
+    dropout: number('lora_dropout', 0),
+    targetModules: targets,
+  };
 }

@@ -11,6 +11,7 @@ export const lora: Method<LoraConfig> = {
   savedAs: 'peft',
   adapt: (model) => model,
   added: loraParameters,
-  trainable: (config, target) => [...loraParameters(config, target).keys(), ...target.head.keys()].filter((name) => !name.startsWith('lm_head')),
+  trainable: (config, target) =>
+    [...loraParameters(config, target).keys(), ...target.head.keys()].filter((name) => !name.startsWith('lm_head')),
   inject: injectLora,
 };

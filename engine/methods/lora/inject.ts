@@ -10,13 +10,18 @@ import type { NewParameter, Target } from '../method.ts';
 export function targetsOf(config: LoraConfig, target: Target): ReadonlyMap<string, Shape> {
   const modules = new Map<string, Shape>();
   for (const [name, shape] of target.base) {
-    if (shape.length === 2 && name.endsWith('.weight') && !name.includes('embed')) modules.set(name.slice(0, -'.weight'.length), shape);
+    if (shape.length === 2 && name.endsWith('.weight') && !name.includes('embed'))
+      modules.set(name.slice(0, -'.weight'.length), shape);
   }
-  const matches = (module: string): boolean => config.targetModules.some((wanted) => module === wanted || module.endsWith(`.${wanted}`));
+  const matches = (module: string): boolean =>
+    config.targetModules.some((wanted) => module === wanted || module.endsWith(`.${wanted}`));
   const found = new Map([...modules].filter(([module]) => matches(module)));
   if (found.size === 0) {
     const available = [...new Set([...modules.keys()].map((module) => module.split('.').at(-1) ?? module))];
-    throw new StudioError('method.no-targets', { targets: config.targetModules.join(', '), available: available.join(', ') });
+    throw new StudioError('method.no-targets', {
+      targets: config.targetModules.join(', '),
+      available: available.join(', '),
+    });
   }
   return found;
 }
@@ -25,7 +30,10 @@ export function targetsOf(config: LoraConfig, target: Target): ReadonlyMap<strin
 export function loraParameters(config: LoraConfig, target: Target): ReadonlyMap<string, NewParameter> {
   const parameters = new Map<string, NewParameter>();
   for (const [module, [rows = 1, columns = 1]] of targetsOf(config, target)) {
-    parameters.set(`${module}.lora_A.weight`, { shape: [config.r, columns], initial: { kind: 'uniform', bound: 1 / Math.sqrt(columns) } });
+    parameters.set(`${module}.lora_A.weight`, {
+      shape: [config.r, columns],
+      initial: { kind: 'uniform', bound: 1 / Math.sqrt(columns) },
+    });
     parameters.set(`${module}.lora_B.weight`, { shape: [rows, config.r], initial: { kind: 'zeros' } });
   }
   return parameters;

@@ -18,11 +18,19 @@ const activate = {
 } satisfies Record<Activation, (x: Tensor) => Tensor>;
 
 function norm(scope: Scope, x: Tensor, at: { readonly name: string; readonly epsilon: number }): Tensor {
-  return layerNormalization(x, { scale: scope.weight(`${at.name}.weight`), bias: scope.weight(`${at.name}.bias`) }, at.epsilon);
+  return layerNormalization(
+    x,
+    { scale: scope.weight(`${at.name}.weight`), bias: scope.weight(`${at.name}.bias`) },
+    at.epsilon,
+  );
 }
 
 /** Embeddings and all layers under `prefix`. Tokens lie one a row: [B·S, hidden]. */
-export function encoder(scope: Scope, config: BertConfig, inputs: TextInputs & { readonly prefix: string }): ForwardResult {
+export function encoder(
+  scope: Scope,
+  config: BertConfig,
+  inputs: TextInputs & { readonly prefix: string },
+): ForwardResult {
   const { prefix, ids, positions, tokenTypes } = inputs;
   const { epsilon, padTokenId: padding } = config;
   if (tokenTypes === null) throw new BugError('an encoder of this family needs token types');
@@ -30,7 +38,11 @@ export function encoder(scope: Scope, config: BertConfig, inputs: TextInputs & {
   const embeddings = `${prefix}.embeddings`;
   let x = scope.graph.within(embeddings, () => {
     const words = scope.embedding(ids, `${embeddings}.word_embeddings`, padding);
-    const places = scope.embedding(positions, `${embeddings}.position_embeddings`, prefix === 'roberta' ? padding : null);
+    const places = scope.embedding(
+      positions,
+      `${embeddings}.position_embeddings`,
+      prefix === 'roberta' ? padding : null,
+    );
     const types = scope.embedding(tokenTypes, `${embeddings}.token_type_embeddings`, null);
     return norm(scope, flattenRows(add(add(words, types), places)), { name: `${embeddings}.LayerNorm`, epsilon });
   });
@@ -47,7 +59,10 @@ export function encoder(scope: Scope, config: BertConfig, inputs: TextInputs & {
       const attended = add(scope.linear(mixed, `${layer}.attention.output.dense`), input);
       const middle = norm(scope, attended, { name: `${layer}.attention.output.LayerNorm`, epsilon });
       const wide = activate[config.activation](scope.linear(middle, `${layer}.intermediate.dense`));
-      return norm(scope, add(scope.linear(wide, `${layer}.output.dense`), middle), { name: `${layer}.output.LayerNorm`, epsilon });
+      return norm(scope, add(scope.linear(wide, `${layer}.output.dense`), middle), {
+        name: `${layer}.output.LayerNorm`,
+        epsilon,
+      });
     });
   }
   return { hidden: gather(x, inputs.rows), present: [] };

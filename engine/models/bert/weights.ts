@@ -33,7 +33,9 @@ export function encoderWeights(config: BertConfig, prefix: string): readonly (re
     [`${prefix}.embeddings.token_type_embeddings.weight`, [config.tokenTypes, hidden]],
     ...withBias([[`${prefix}.embeddings.LayerNorm`, [hidden]]]),
     ...Array.from({ length: config.layers }, (_, index) =>
-      withBias(layerModules(config).map(([name, shape]) => [`${prefix}.encoder.layer.${String(index)}.${name}`, shape])),
+      withBias(
+        layerModules(config).map(([name, shape]) => [`${prefix}.encoder.layer.${String(index)}.${name}`, shape]),
+      ),
     ).flat(),
   ];
 }

@@ -21,7 +21,8 @@ export function parseLlamaConfig(raw: Readonly<Record<string, Json>>, path: stri
   const hidden = read.count('hidden_size');
   const heads = read.count('num_attention_heads');
   const keyValueHeads = read.count('num_key_value_heads', heads);
-  if (heads % keyValueHeads !== 0) read.refuse('num_key_value_heads', `a divisor of num_attention_heads ${String(heads)}`);
+  if (heads % keyValueHeads !== 0)
+    read.refuse('num_key_value_heads', `a divisor of num_attention_heads ${String(heads)}`);
   const headSize = read.count('head_dim', Math.floor(hidden / heads));
   if (headSize % 2 !== 0) read.refuse('head_dim', 'an even number');
   return {

@@ -32,16 +32,25 @@ export function llamaForward(scope: Scope, config: LlamaConfig, inputs: TextInpu
     const input = x;
     x = graph.within(layer, () => {
       const normed = norm(input, `${layer}.input_layernorm`);
-      const project = (part: string, heads: number): Tensor => splitHeads(scope.linear(normed, `${layer}.self_attn.${part}`), { batch, heads });
+      const project = (part: string, heads: number): Tensor =>
+        splitHeads(scope.linear(normed, `${layer}.self_attn.${part}`), { batch, heads });
       const query = rotaryEmbedding(project('q_proj', config.heads), rotation);
       const key = rotaryEmbedding(project('k_proj', config.keyValueHeads), rotation);
       const value = project('v_proj', config.keyValueHeads);
       present.push({ key, value });
-      const mixed = attention({ query, key: extend(past?.[index]?.key, key), value: extend(past?.[index]?.value, value), bias });
+      const mixed = attention({
+        query,
+        key: extend(past?.[index]?.key, key),
+        value: extend(past?.[index]?.value, value),
+        bias,
+      });
       const attended = add(scope.linear(mergeHeads(mixed), `${layer}.self_attn.o_proj`), input);
       const inner = norm(attended, `${layer}.post_attention_layernorm`);
       const gate = silu(scope.linear(inner, `${layer}.mlp.gate_proj`));
-      return add(scope.linear(mul(gate, scope.linear(inner, `${layer}.mlp.up_proj`)), `${layer}.mlp.down_proj`), attended);
+      return add(
+        scope.linear(mul(gate, scope.linear(inner, `${layer}.mlp.up_proj`)), `${layer}.mlp.down_proj`),
+        attended,
+      );
     });
   }
   return { hidden: norm(gather(x, inputs.rows), 'model.norm'), present };

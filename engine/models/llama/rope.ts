@@ -29,7 +29,12 @@ export function parseRope(raw: Readonly<Record<string, Json>>, path: string): Ro
     refuse({ path, field: `rope_scaling.${field}`, value: JSON.stringify(scaling[field] ?? null), legal: 'a number' });
   if (type === 'linear') return { theta, scaling: { type, factor: need('factor') } };
   if (type !== 'llama3') {
-    return refuse({ path, field: 'rope_scaling.rope_type', value: JSON.stringify(type), legal: 'default, linear, llama3' });
+    return refuse({
+      path,
+      field: 'rope_scaling.rope_type',
+      value: JSON.stringify(type),
+      legal: 'default, linear, llama3',
+    });
   }
   return {
     theta,
@@ -59,7 +64,11 @@ export function inverseFrequencies({ theta, scaling }: Rope, size: number): read
 }
 
 /** cos and sin of the positions 0 … `positions` − 1: float32 [positions, size / 2] each. */
-export function rotationTables(rope: Rope, size: number, positions: number): { readonly cos: Float32Array; readonly sin: Float32Array } {
+export function rotationTables(
+  rope: Rope,
+  size: number,
+  positions: number,
+): { readonly cos: Float32Array; readonly sin: Float32Array } {
   const frequencies = inverseFrequencies(rope, size).map(Math.fround);
   const cos = new Float32Array(positions * frequencies.length);
   const sin = new Float32Array(positions * frequencies.length);
@@ -74,7 +83,9 @@ export function rotationTables(rope: Rope, size: number, positions: number): { r
 }
 
 function asObject(value: Json | undefined): Readonly<Record<string, Json>> | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, Json>>) : null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, Json>>)
+    : null;
 }
 
 function number(value: Json | undefined): number | null {

@@ -26,7 +26,11 @@ export function llamaWeights(config: LlamaConfig): ReadonlyMap<string, Shape> {
       [`${layer}.post_attention_layernorm.weight`, [hidden]] as const,
     ];
   });
-  return new Map<string, Shape>([['model.embed_tokens.weight', [config.vocabulary, hidden]], ...layers.flat(), ['model.norm.weight', [hidden]]]);
+  return new Map<string, Shape>([
+    ['model.embed_tokens.weight', [config.vocabulary, hidden]],
+    ...layers.flat(),
+    ['model.norm.weight', [hidden]],
+  ]);
 }
 
 export function llamaHeadWeights(config: LlamaConfig, head: Head): ReadonlyMap<string, Shape> {

@@ -1,0 +1,134 @@
+/** Writes what was learned: a PEFT folder, a complete Hugging Face model, or a head, with labels, tokenizer and recipe. */
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyTokenizerFiles } from '../checkpoint/copy-tokenizer.ts';
+import type { BaseModel } from '../checkpoint/model-folder.ts';
+import { writeSafetensors, type TensorToWrite } from '../checkpoint/write-safetensors.ts';
+import { toPeftConfig } from '../methods/lora/config.ts';
+import type { SavedAs } from '../methods/method.ts';
+import type { HostTensor } from '../runtime/session.ts';
+import { catalogueEntry } from '../spec/catalogue.ts';
+import { BugError } from '../spec/errors.ts';
+import type { Json } from '../spec/json.ts';
+import type { Recipe } from '../spec/recipe.ts';
+import type { Task } from '../tasks/task.ts';
+import { writeJson, writeText } from '../train/run-folder.ts';
+import type { Setup } from '../train/setup.ts';
+import { floatData } from '../train/state.ts';
+
+export interface Learned {
+  readonly recipe: Recipe;
+  readonly task: Task;
+  readonly setup: Setup;
+  readonly base: BaseModel;
+  readonly rows: { readonly labels: readonly string[] };
+}
+
+type State = ReadonlyMap<string, HostTensor>;
+
+/** Writes the folder whole or not at all; one that stood there is replaced. */
+export async function saveAdapter(learned: Learned, state: State, folder: string): Promise<void> {
+  const pending = `${folder}.part`;
+  await rm(pending, { recursive: true, force: true });
+  await mkdir(pending, { recursive: true });
+  const { setup } = learned;
+  if (!setup.method) throw new BugError('nothing was learned');
+  await writers[setup.method.savedAs](learned, state, pending);
+  await writeJson(join(pending, 'labels.json'), learned.rows.labels);
+  await writeJson(join(pending, 'recipe.json'), learned.recipe);
+  await copyTokenizerFiles(learned.base, pending);
+  await rm(folder, { recursive: true, force: true });
+  await rename(pending, folder);
+}
+
+const writers = {
+  peft: async (learned, state, folder) => {
+    const { setup, recipe } = learned;
+    if (recipe.method.name !== 'lora') throw new BugError(`${recipe.method.name} is no PEFT method`);
+    const config = toPeftConfig(recipe.method, {
+      baseModel: publicName(recipe.model),
+      taskType: learned.task.peftType,
+    });
+    const tensors = named(setup.trainable, state, (name) => `base_model.model.${name}`);
+    await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
+    await writeJson(join(folder, 'adapter_config.json'), config);
+    await writeText(join(folder, 'README.md'), modelCard(learned));
+  },
+  model: async (learned, state, folder) => {
+    await writeSafetensors(join(folder, 'model.safetensors'), named([...learned.setup.shapes.keys()], state));
+    await writeJson(join(folder, 'config.json'), modelConfig(learned));
+    if (learned.base.generationConfig !== null)
+      await writeJson(join(folder, 'generation_config.json'), learned.base.generationConfig);
+    await writeText(join(folder, 'README.md'), modelCard(learned));
+  },
+  head: async (learned, state, folder) => {
+    await writeSafetensors(join(folder, 'model.safetensors'), named(learned.setup.trainable, state));
+    await writeJson(join(folder, 'config.json'), modelConfig(learned));
+    await writeText(join(folder, 'README.md'), modelCard(learned));
+  },
+} satisfies Record<SavedAs, (learned: Learned, state: State, folder: string) => Promise<void>>;
+
+function named(
+  names: readonly string[],
+  state: State,
+  rename: (name: string) => string = (name) => name,
+): TensorToWrite[] {
+  return names.map((name) => {
+    const tensor = state.get(name);
+    if (!tensor) throw new BugError(`${name} was learned and is not there to be saved`);
+    return { name: rename(name), shape: tensor.shape, data: floatData(tensor) };
+  });
+}
+
+/** Without the path of this computer. */
+function publicName(model: string): string {
+  const entry = catalogueEntry(model);
+  if (entry) return entry.source?.repository ?? `${entry.publisher}/${entry.id}`;
+  return model.split(/[/\\]/).at(-1) ?? model;
+}
+
+const classes: Readonly<Record<string, Readonly<Partial<Record<Setup['head']['name'], string>>>>> = {
+  bert: { 'sequence-classification': 'BertForSequenceClassification' },
+  roberta: { 'sequence-classification': 'RobertaForSequenceClassification' },
+  'xlm-roberta': { 'sequence-classification': 'XLMRobertaForSequenceClassification' },
+  llama: { 'sequence-classification': 'LlamaForSequenceClassification', 'causal-lm': 'LlamaForCausalLM' },
+};
+
+/** The base's config.json as that of the task model. */
+function modelConfig({ base, setup, rows }: Learned): Readonly<Record<string, Json>> {
+  const architecture = classes[setup.architecture.type]?.[setup.head.name];
+  const names = rows.labels.map((label, index) => [String(index), label] as const);
+  return {
+    ...base.config,
+    ...(architecture === undefined ? {} : { architectures: [architecture] }),
+    ...(names.length === 0
+      ? {}
+      : {
+          id2label: Object.fromEntries(names),
+          label2id: Object.fromEntries(rows.labels.map((label, index) => [label, index])),
+          num_labels: names.length,
+          problem_type: 'single_label_classification',
+        }),
+    tie_word_embeddings: setup.config.tied,
+    torch_dtype: 'float32',
+  };
+}
+
+function modelCard({ recipe, setup, rows }: Learned): string {
+  const { training } = recipe;
+  const library = setup.method?.savedAs === 'peft' ? 'peft' : 'transformers';
+  const head = [
+    '---',
+    `library_name: ${library}`,
+    `base_model: ${publicName(recipe.model)}`,
+    `pipeline_tag: ${recipe.task === 'chat' ? 'text-generation' : recipe.task}`,
+    '---',
+  ];
+  const body = [
+    `# ${publicName(recipe.model)}, tuned with ${recipe.method.name}`,
+    `Trained with Atelier for ${recipe.task} in float32: learning rate ${String(training.learningRate)}, batch size ${String(training.batchSize)}, ${String(training.epochs)} epochs, seed ${String(training.seed)}.`,
+    ...(rows.labels.length > 0 ? [`Labels, in the order of the logits: ${rows.labels.join(', ')}.`] : []),
+    'The resolved recipe is in recipe.json.',
+  ];
+  return `${head.join('\n')}\n\n${body.join('\n\n')}\n`;
+}

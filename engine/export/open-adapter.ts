@@ -1,0 +1,97 @@
+/** Opens what a run wrote: recipe, labels and learned weights of an adapter folder, on top of its base model. */
+import { join } from 'node:path';
+import { openSafetensors } from '../checkpoint/safetensors.ts';
+import { fromPeftConfig } from '../methods/lora/config.ts';
+import { StudioError } from '../spec/errors.ts';
+import type { Json } from '../spec/json.ts';
+import type { MethodConfig } from '../spec/methods/index.ts';
+import { parseRecipe, type Recipe } from '../spec/recipe.ts';
+import { taskOf } from '../tasks/registry.ts';
+import type { Task } from '../tasks/task.ts';
+import { exists } from '../train/checkpoints.ts';
+import { openArchitecture, parameterCount, type OpenedModel } from '../train/prepare.ts';
+import { readJsonFile } from '../train/run-folder.ts';
+import { createSetup, type Setup } from '../train/setup.ts';
+import { loadWeights, type Weights } from '../train/weights.ts';
+
+export interface TunedModel extends OpenedModel {
+  readonly recipe: Recipe;
+  readonly task: Task;
+  readonly setup: Setup;
+  readonly labels: readonly string[];
+  readonly weights: Weights;
+}
+
+/** PEFT's prefix of every key. */
+const peftPrefix = 'base_model.model.';
+
+/** The caller closes `base`. Errors: those of the files; `adapter.incomplete`, `adapter.base`. */
+export async function openTuned(modelPath: string, adapter: string): Promise<TunedModel> {
+  const opened = await openArchitecture(modelPath);
+  try {
+    const raw = await readJsonFile(join(adapter, 'recipe.json'));
+    const recipe = parseRecipe(raw).resolve({
+      architecture: opened.architecture.type,
+      parameters: parameterCount(opened),
+    });
+    const task = taskOf(recipe.task);
+    const labels = await readLabels(adapter);
+    const method = await savedMethod(adapter, recipe.method);
+    const head = task.head(labels, opened.config);
+    const setup = createSetup({ architecture: opened.architecture, config: opened.config, head, method });
+    const known = await readLearned(adapter, setup);
+    return {
+      ...opened,
+      recipe,
+      task,
+      setup,
+      labels,
+      weights: await loadWeights({ base: opened.base, setup, seed: 0, known }),
+    };
+  } catch (thrown) {
+    await opened.base.close();
+    throw thrown;
+  }
+}
+
+async function readLabels(adapter: string): Promise<readonly string[]> {
+  const path = join(adapter, 'labels.json');
+  const labels = await readJsonFile(path);
+  if (Array.isArray(labels) && labels.every((label) => typeof label === 'string')) return labels;
+  throw new StudioError('file.format', { path, reason: 'it is not a list of names' });
+}
+
+/** A PEFT folder's own config decides; the recipe only says how it came about. */
+async function savedMethod(adapter: string, method: MethodConfig): Promise<MethodConfig> {
+  const path = join(adapter, 'adapter_config.json');
+  if (!(await exists(path))) return method;
+  return fromPeftConfig((await readJsonFile(path)) as Readonly<Record<string, Json>>, path);
+}
+
+/** Every parameter that learned, of the shape this base needs. */
+async function readLearned(adapter: string, setup: Setup): Promise<ReadonlyMap<string, Float32Array>> {
+  const isPeft = setup.method?.savedAs === 'peft';
+  const path = join(adapter, isPeft ? 'adapter_model.safetensors' : 'model.safetensors');
+  const file = await openSafetensors(path);
+  try {
+    const known = new Map<string, Float32Array>();
+    for (const name of setup.trainable) {
+      const key = isPeft ? `${peftPrefix}${name}` : name;
+      const entry = file.tensors.get(key);
+      if (!entry) throw new StudioError('adapter.incomplete', { path, name: key });
+      const shape = setup.added.get(name)?.shape ?? setup.shapes.get(name) ?? [];
+      if (entry.shape.join() !== shape.join()) {
+        throw new StudioError('adapter.base', {
+          path,
+          name: key,
+          found: entry.shape.join(' × '),
+          expected: shape.join(' × '),
+        });
+      }
+      known.set(name, await file.read(key));
+    }
+    return known;
+  } finally {
+    await file.close();
+  }
+}

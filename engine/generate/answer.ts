@@ -1,0 +1,139 @@
+/** Answers a prompt with the base model or a tuned one; the model asked last stays loaded. */
+import { availableParallelism } from 'node:os';
+import { openTuned } from '../export/open-adapter.ts';
+import type { Architecture, ModelConfig } from '../models/model.ts';
+import { chooseDevice } from '../runtime/device.ts';
+import { Runtime } from '../runtime/session.ts';
+import type { Answer, CommandHandler, GenerateRequest } from '../spec/commands.ts';
+import { StudioError } from '../spec/errors.ts';
+import { argmax, softmax } from '../tasks/probabilities.ts';
+import { encodeTexts } from '../tasks/text-classification/encode.ts';
+import { renderPrompt } from '../tokenizer/chat-template.ts';
+import { streamText } from '../tokenizer/stream.ts';
+import { answererOf } from '../train/evaluate.ts';
+import { openArchitecture, stopTokens, taskModel, type OpenedModel } from '../train/prepare.ts';
+import { createSetup } from '../train/setup.ts';
+import { loadWeights } from '../train/weights.ts';
+import { Decoder } from './decoder.ts';
+
+type Tell = (item: { readonly text: string }) => void;
+type Control = Parameters<CommandHandler<'generate'>>[2];
+
+/** A model that is loaded and can be asked. */
+interface Speaker {
+  readonly key: string;
+  ask(request: GenerateRequest, tell: Tell, control: Control): Promise<Answer>;
+  dispose(): Promise<void>;
+}
+
+/** Models kept loaded: a base and its tuned version side by side. */
+const speakersKept = 2;
+
+export function createGenerator(): CommandHandler<'generate'> {
+  const speakers: Speaker[] = [];
+  return async (request, tell, control) => {
+    const key = JSON.stringify([request.modelPath, request.adapter]);
+    const known = speakers.findIndex((speaker) => speaker.key === key);
+    const [found] = known < 0 ? [] : speakers.splice(known, 1);
+    const speaker = found ?? (await openSpeaker(key, request));
+    speakers.push(speaker);
+    if (speakers.length > speakersKept) await speakers.shift()?.dispose();
+    return speaker.ask(request, tell, control);
+  };
+}
+
+async function openSpeaker(key: string, { modelPath, adapter }: GenerateRequest): Promise<Speaker> {
+  if (adapter === null) {
+    const opened = await openArchitecture(modelPath);
+    const head = { name: 'causal-lm', labels: opened.config.vocabulary } as const;
+    const setup = createSetup({ architecture: opened.architecture, config: opened.config, head, method: null });
+    return chatSpeaker(key, opened, {
+      setup,
+      weights: await loadWeights({ base: opened.base, setup, seed: 0 }),
+      threads: availableParallelism(),
+    });
+  }
+  const tuned = await openTuned(modelPath, adapter);
+  const threads = tuned.recipe.threads === 0 ? availableParallelism() : tuned.recipe.threads;
+  if (tuned.recipe.task === 'chat')
+    return chatSpeaker(key, tuned, { setup: tuned.setup, weights: tuned.weights, threads });
+  const answerer = await answererOf(tuned);
+  return {
+    key,
+    ask: async ({ prompt }, tell) => {
+      const began = performance.now();
+      const { rows } = await encodeTexts([prompt], taskModel(tuned, tuned.recipe.training.maxLength), () => 0);
+      const chances = softmax((await answerer.logits(rows))[0] ?? []);
+      const scores = tuned.labels
+        .map((label, index) => ({ label, probability: chances[index] ?? 0 }))
+        .sort((a, b) => b.probability - a.probability);
+      const text = tuned.labels[argmax(chances)] ?? '';
+      tell({ text });
+      return { text, scores, tokens: rows[0]?.ids.length ?? 0, seconds: (performance.now() - began) / 1000 };
+    },
+    dispose: () => answerer.dispose(),
+  };
+}
+
+type Loaded = Pick<ConstructorParameters<typeof Decoder>[0], 'setup' | 'threads'> & {
+  readonly weights: Awaited<ReturnType<typeof loadWeights>>;
+};
+
+async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, threads }: Loaded): Promise<Speaker> {
+  const { base, config } = opened;
+  const { tokenizer, chatTemplate } = base;
+  const decoder = new Decoder({
+    runtime: await Runtime.open(),
+    device: chooseDevice('auto'),
+    threads,
+    setup,
+    state: weights.fed,
+    mapped: weights.mapped,
+  });
+  const stop = stopTokens(base);
+  return {
+    key,
+    ask: async (request, tell, control) => {
+      const began = performance.now();
+      const messages = [{ role: 'user', content: request.prompt }];
+      const ids =
+        chatTemplate === null
+          ? (await tokenizer.encode(request.prompt)).ids
+          : await renderPrompt({ tokenizer, template: chatTemplate }, messages);
+      refuseTooLong(ids.length + request.maxNewTokens, config, opened.architecture);
+      const stream = streamText(tokenizer, { skipSpecialTokens: true });
+      let text = '';
+      const say = (piece: string): void => {
+        text += piece;
+        if (piece !== '') tell({ text: piece });
+      };
+      const waiting: number[] = [];
+      const [found = []] = await decoder.decode([ids], {
+        maxNewTokens: request.maxNewTokens,
+        temperature: request.temperature,
+        seed: request.seed,
+        stop,
+        onToken: (_row, id) => {
+          control.signal.throwIfAborted();
+          waiting.push(id);
+        },
+        afterStep: async () => {
+          for (const id of waiting.splice(0)) say(await stream.push(id));
+          await new Promise((proceed) => setImmediate(proceed));
+        },
+      });
+      say(await stream.end());
+      return { text, scores: null, tokens: found.length, seconds: (performance.now() - began) / 1000 };
+    },
+    dispose: async () => {
+      await decoder.dispose();
+      await base.close();
+    },
+  };
+}
+
+function refuseTooLong(tokens: number, config: ModelConfig, architecture: Architecture): void {
+  if (!architecture.causal) throw new StudioError('model.task', { architecture: architecture.type, task: 'chat' });
+  if (tokens > config.maxLength)
+    throw new StudioError('rows.too-long', { longest: tokens, limit: config.maxLength, row: 1 });
+}

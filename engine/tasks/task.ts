@@ -1,0 +1,87 @@
+/** What a task is to the rest of the engine: rows → examples → tokens → head → measures → predictions. */
+import type { Dataset } from '../data/dataset.ts';
+import type { Head, ModelConfig } from '../models/model.ts';
+import type { EvaluationSample } from '../spec/events.ts';
+import type { AccuracyFigure, Figure, Prediction } from '../spec/metrics.ts';
+import type { SupportedTask } from '../spec/tasks.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import type { TokenRow, TokenRows } from './rows.ts';
+
+export type Part = 'train' | 'validation' | 'test';
+
+/** A model that can be asked; all results stand in the order of the rows. */
+export interface Answerer {
+  /** Logits of each row's answers, [answers · labels]. */
+  logits(rows: readonly TokenRow[], watch?: Watch): Promise<readonly Float32Array[]>;
+  /** Loss of each row's answers, in nats. */
+  losses(rows: readonly TokenRow[], watch?: Watch): Promise<readonly Float32Array[]>;
+  /** Mean of each row's last hidden states, [hidden]. */
+  features(rows: readonly TokenRow[], watch?: Watch): Promise<readonly Float32Array[]>;
+  /** Greedy continuations of prompts, without the token that ends them. */
+  continue(
+    prompts: readonly (readonly number[])[],
+    limit: number,
+    watch?: Watch,
+  ): Promise<readonly (readonly number[])[]>;
+}
+
+/** Rows done so far, of all. Throws to cancel. */
+export type Watch = (done: number, total: number) => void;
+
+/** Everything a task needs of a model to make tokens. */
+export interface TaskModel {
+  readonly tokenizer: Tokenizer;
+  readonly chatTemplate: string | null;
+  readonly config: ModelConfig;
+  /** Longest row in tokens. */
+  readonly maxLength: number;
+  /** Whether the model is a decoder: its last token answers. */
+  readonly causal: boolean;
+  /** Named in errors. */
+  readonly path: string;
+}
+
+export interface Measures {
+  /** Mean over answers, in nats. */
+  readonly loss: number;
+  /** Named as in metrics.json. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly figure: Figure;
+  readonly samples: readonly EvaluationSample[];
+}
+
+/** A task with a data set's rows as tokens. */
+export interface PreparedTask {
+  readonly head: Head;
+  readonly labels: readonly string[];
+  readonly parts: { readonly [P in Part]: TokenRows };
+  /** Measures an answerer on a part. */
+  measure(answerer: Answerer, part: Part, watch?: Watch): Promise<Measures>;
+  /** One line for every row of the part, in file order; with `before`, also what the untrained model said. */
+  predict(
+    answerer: Answerer,
+    part: Part,
+    options: { readonly before: Untrained | null; readonly watch?: Watch },
+  ): Promise<readonly Prediction[]>;
+  /** The untrained model on a part. */
+  untrained(answerer: Answerer, part: Part, watch?: Watch): Promise<Untrained>;
+  /** Always the most frequent training label; null where a task has no such thing. */
+  majority(part: Part): AccuracyFigure | null;
+}
+
+export interface Untrained {
+  readonly figure: Figure;
+  /** What it said, row after row; losses for language models. */
+  readonly answers: readonly (string | number)[];
+}
+
+export interface Task {
+  readonly name: SupportedTask;
+  readonly metric: 'accuracy' | 'perplexity';
+  /** PEFT's task type. */
+  readonly peftType: 'SEQ_CLS' | 'CAUSAL_LM';
+  /** Head that a model gets for this task. `labels`: the classes; a language model's head is its vocabulary. */
+  head(labels: readonly string[], config: ModelConfig): Head;
+  /** Throws data errors that only the model can tell: no chat template, labels it does not know. */
+  prepare(dataset: Dataset, model: TaskModel, labels: readonly string[]): Promise<PreparedTask>;
+}

@@ -1,0 +1,127 @@
+/** A machine as tasks ask it: rows in any number, batched by length, answers in the rows' order. */
+import { Decoder } from '../generate/decoder.ts';
+import type { Device } from '../runtime/device.ts';
+import type { Runtime } from '../runtime/session.ts';
+import type { Answerer, Watch } from '../tasks/task.ts';
+import type { TokenRow } from '../tasks/rows.ts';
+import { dealByLength } from './batches.ts';
+import type { Machine } from './machine.ts';
+import type { Weights } from './weights.ts';
+
+export interface AnswererOptions {
+  readonly machine: Machine;
+  readonly runtime: Runtime;
+  readonly device: Device;
+  readonly threads: number;
+  readonly mapped: Weights['mapped'];
+  readonly batchSize: number;
+  /** Tokens that end an answer. */
+  readonly stop: ReadonlySet<number>;
+}
+
+/** Prompts answered at a time. */
+const promptsAtATime = 8;
+
+export function createAnswerer(options: AnswererOptions): Answerer & { dispose(): Promise<void> } {
+  const { machine, batchSize } = options;
+  const decoder = new Decoder({ ...options, setup: machine.setup, state: machine.state });
+  return {
+    logits: (rows, watch) =>
+      inBatches(rows, { batchSize, watch }, async (batch) => {
+        const { values, width } = await machine.logits(batch);
+        return cut(
+          values,
+          batch.map((row) => row.answers.length * width),
+        );
+      }),
+    losses: (rows, watch) =>
+      inBatches(rows, { batchSize, watch }, async (batch) =>
+        cut(
+          await machine.losses(batch),
+          batch.map((row) => row.answers.length),
+        ),
+      ),
+    features: (rows, watch) =>
+      inBatches(rows, { batchSize, watch }, async (batch) => {
+        const everywhere = batch.map((row) => ({
+          ...row,
+          answers: row.ids.map((_, position) => ({ position, label: 0 })),
+        }));
+        const { hidden } = machine.setup.config;
+        const states = cut(
+          await machine.hidden(everywhere),
+          batch.map((row) => row.ids.length * hidden),
+        );
+        return states.map((state) => meanRow(state, hidden));
+      }),
+    continue: async (prompts, maxNewTokens, watch) => {
+      const answers: (readonly number[])[] = [];
+      const order = prompts
+        .map((_, index) => index)
+        .sort((a, b) => (prompts[a]?.length ?? 0) - (prompts[b]?.length ?? 0));
+      let done = 0;
+      for (let start = 0; start < order.length; start += promptsAtATime) {
+        const chosen = order.slice(start, start + promptsAtATime);
+        const settings = {
+          maxNewTokens,
+          temperature: 0,
+          seed: 0,
+          stop: options.stop,
+          onToken: () => watch?.(done, prompts.length),
+        };
+        const found = await decoder.decode(
+          chosen.map((index) => prompts[index] ?? []),
+          settings,
+        );
+        chosen.forEach((index, at) => {
+          answers[index] = found[at] ?? [];
+        });
+        done += chosen.length;
+        watch?.(done, prompts.length);
+      }
+      return answers;
+    },
+    dispose: () => decoder.dispose(),
+  };
+}
+
+type BatchWork = (rows: readonly TokenRow[]) => Promise<readonly Float32Array[]>;
+
+async function inBatches(
+  rows: readonly TokenRow[],
+  { batchSize, watch }: { batchSize: number; watch: Watch | undefined },
+  work: BatchWork,
+): Promise<readonly Float32Array[]> {
+  const results = new Array<Float32Array>(rows.length);
+  let done = 0;
+  for (const indices of dealByLength(
+    rows.map(({ ids }) => ids.length),
+    batchSize,
+  )) {
+    const found = await work(indices.flatMap((index) => rows[index] ?? []));
+    indices.forEach((index, at) => {
+      results[index] = found[at] ?? new Float32Array();
+    });
+    done += indices.length;
+    watch?.(done, rows.length);
+  }
+  return results;
+}
+
+/** Consecutive pieces of an array, copied. */
+function cut(values: Float32Array, lengths: readonly number[]): readonly Float32Array[] {
+  let start = 0;
+  return lengths.map((length) => {
+    start += length;
+    return values.slice(start - length, start);
+  });
+}
+
+function meanRow(states: Float32Array, size: number): Float32Array {
+  const mean = new Float32Array(size);
+  const rows = states.length / size;
+  states.forEach((value, at) => {
+    mean[at % size] = (mean[at % size] ?? 0) + value / rows;
+  });
+  return mean;
+}

@@ -1,0 +1,29 @@
+/** What a base model is: its architecture, size and the tasks it can be trained for. */
+import type { CommandHandler } from '../spec/commands.ts';
+import { supportedTasks } from '../spec/tasks.ts';
+import { taskOf } from '../tasks/registry.ts';
+import { openArchitecture, parameterCount } from './prepare.ts';
+
+export const inspectModel: CommandHandler<'inspectModel'> = async ({ modelPath }) => {
+  const opened = await openArchitecture(modelPath);
+  const { base, architecture, config } = opened;
+  try {
+    const canTrain = (task: (typeof supportedTasks)[number]): boolean => {
+      const head = taskOf(task).head(['a', 'b'], config);
+      return architecture.heads.includes(head.name) && (head.name !== 'causal-lm' || base.chatTemplate !== null);
+    };
+    return {
+      path: base.path,
+      name: base.name,
+      architecture: architecture.type,
+      parameters: parameterCount(opened),
+      bytes: base.weights.bytes,
+      contextLength: config.maxLength,
+      layers: config.layers,
+      hidden: config.hidden,
+      tasks: supportedTasks.filter(canTrain),
+    };
+  } finally {
+    await base.close();
+  }
+};

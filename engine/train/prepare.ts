@@ -1,0 +1,141 @@
+/** From a recipe to everything a run needs: model, data set, rows as tokens, and what learns. */
+import { availableParallelism } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { openModel, type BaseModel } from '../checkpoint/model-folder.ts';
+import type { DataRoom, Dataset } from '../data/dataset.ts';
+import type { Architecture, ModelConfig } from '../models/model.ts';
+import { architectureOf } from '../models/registry.ts';
+import { chooseDevice, type Device } from '../runtime/device.ts';
+import { catalogueEntry } from '../spec/catalogue.ts';
+import type { RunRequest } from '../spec/commands.ts';
+import { StudioError } from '../spec/errors.ts';
+import type { Json } from '../spec/json.ts';
+import { parseRecipe, type Recipe } from '../spec/recipe.ts';
+import { taskOf } from '../tasks/registry.ts';
+import type { PreparedTask, Task, TaskModel } from '../tasks/task.ts';
+import { countParameters, createSetup, type Setup } from './setup.ts';
+
+export interface OpenedModel {
+  readonly base: BaseModel;
+  readonly architecture: Architecture;
+  readonly config: ModelConfig;
+}
+
+export interface PreparedRun extends OpenedModel {
+  readonly recipe: Recipe;
+  readonly task: Task;
+  readonly dataset: Dataset;
+  readonly rows: PreparedTask;
+  readonly setup: Setup;
+  readonly device: Device;
+  readonly threads: number;
+}
+
+/** Errors: those of the model's files, and `model.unknown-architecture`, `model.config`. */
+export async function openArchitecture(path: string): Promise<OpenedModel> {
+  const base = await openModel(path);
+  try {
+    const architecture = architectureOf(base.config);
+    return { base, architecture, config: architecture.parseConfig(base.config, base.path) };
+  } catch (thrown) {
+    await base.close();
+    throw thrown;
+  }
+}
+
+export function taskModel({ base, architecture, config }: OpenedModel, maxLength: number): TaskModel {
+  return {
+    tokenizer: base.tokenizer,
+    chatTemplate: base.chatTemplate,
+    config,
+    maxLength,
+    causal: architecture.causal,
+    path: base.path,
+  };
+}
+
+/** The recipe with its presets and absolute paths, checked against the model. */
+export async function resolveRecipe(request: RunRequest, model: OpenedModel): Promise<Recipe> {
+  const outline = parseRecipe(request.recipe);
+  const { architecture, config } = model;
+  const parameters = parameterCount(model);
+  const recipe = outline.resolve({ architecture: architecture.type, parameters });
+  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(request.folder, path));
+  const { data, training } = recipe;
+  return {
+    ...recipe,
+    model: catalogueEntry(recipe.model) ? recipe.model : absolute(recipe.model),
+    data: {
+      ...data,
+      train: data.train.map(absolute),
+      validation: data.validation?.map(absolute) ?? null,
+      test: data.test?.map(absolute) ?? null,
+    },
+    training: { ...training, maxLength: fittingLength(request.recipe, training.maxLength, config) },
+    threads: recipe.threads === 0 ? availableParallelism() : recipe.threads,
+  };
+}
+
+/** A preset's length gives way to the model's; one that was asked for is refused. */
+function fittingLength(recipe: unknown, length: number, config: ModelConfig): number {
+  if (length <= config.maxLength) return length;
+  const asked = (recipe as { training?: { maxLength?: Json } }).training?.maxLength;
+  if (asked === undefined) return config.maxLength;
+  throw new StudioError('recipe.field', {
+    path: 'training.maxLength',
+    value: String(length),
+    legal: `at most ${String(config.maxLength)}, the longest row this model takes`,
+  });
+}
+
+export function parameterCount({ architecture, config }: OpenedModel): number {
+  const head = { name: architecture.causal ? 'causal-lm' : 'token-classification', labels: 1 } as const;
+  return countParameters(architecture.weights(config, head).values());
+}
+
+/** Reads and checks everything before the first step; throws what the user can remedy. The caller closes `base`. */
+export async function prepareRun(request: RunRequest, room: DataRoom): Promise<PreparedRun> {
+  parseRecipe(request.recipe);
+  const model = await openArchitecture(request.modelPath);
+  try {
+    const recipe = await resolveRecipe(request, model);
+    const task = taskOf(recipe.task);
+    const dataset = await room.loadDataset({ ...recipe.data, task: recipe.task });
+    const head = task.head(dataset.labels, model.config);
+    const setup = createSetup({ architecture: model.architecture, config: model.config, head, method: recipe.method });
+    const rows = await task.prepare(dataset, taskModel(model, recipe.training.maxLength), dataset.labels);
+    if (rows.parts.train.rows.every(({ answers }) => answers.length === 0)) {
+      throw new StudioError('rows.too-long', {
+        longest: recipe.training.maxLength,
+        limit: recipe.training.maxLength,
+        row: 1,
+      });
+    }
+    return {
+      ...model,
+      recipe,
+      task,
+      dataset,
+      rows,
+      setup,
+      device: chooseDevice(recipe.device),
+      threads: recipe.threads,
+    };
+  } catch (thrown) {
+    await model.base.close();
+    throw thrown;
+  }
+}
+
+/** Tokens that end an answer: the tokenizer's, and those its configs name. */
+export function stopTokens(base: BaseModel): ReadonlySet<number> {
+  const generation = base.generationConfig;
+  const configured = [
+    base.config['eos_token_id'],
+    typeof generation === 'object' && generation && !Array.isArray(generation)
+      ? (generation as { eos_token_id?: Json }).eos_token_id
+      : null,
+  ];
+  const ids = configured.flat().filter((id) => typeof id === 'number');
+  return new Set([...ids, ...(base.tokenizer.special.eos ? [base.tokenizer.special.eos.id] : [])]);
+}

@@ -1,0 +1,363 @@
+/** The training run: steps, checks on held-out rows, checkpoints, the best version kept, and what the run folder gets. */
+import { mkdir } from 'node:fs/promises';
+import type { DataRoom } from '../data/dataset.ts';
+import { saveAdapter } from '../export/adapter.ts';
+import { scheduleFactor } from '../optim/schedule.ts';
+import { Runtime } from '../runtime/session.ts';
+import type { CommandHandler } from '../spec/commands.ts';
+import { CancelledError, StudioError } from '../spec/errors.ts';
+import type { RunEvent } from '../spec/events.ts';
+import type { Metrics, TrainFigures } from '../spec/metrics.ts';
+import type { Recipe } from '../spec/recipe.ts';
+import type { Part, Untrained, Watch } from '../tasks/task.ts';
+import { createAnswerer } from './answerer.ts';
+import { planSteps, type Plan } from './batches.ts';
+import { exists, loadCheckpoint, loadTensors, saveCheckpoint, saveTensors, type Progress } from './checkpoints.ts';
+import { Machine } from './machine.ts';
+import { prepareRun, stopTokens, type PreparedRun } from './prepare.ts';
+import {
+  openJournal,
+  readJsonFile,
+  runFolder,
+  writeJson,
+  writeText,
+  type Journal,
+  type RunFolder,
+} from './run-folder.ts';
+import { countParameters, shapeOf } from './setup.ts';
+import { loadWeights } from './weights.ts';
+
+type Answerer = ReturnType<typeof createAnswerer>;
+type TrainControl = Parameters<CommandHandler<'train'>>[2];
+
+/** Rows measured at a time, at least. */
+const evaluationBatch = 32;
+/** A checkpoint may take this share of the time at most. */
+const checkpointShare = 0.05;
+
+export function createTrainer(room: DataRoom): CommandHandler<'train'> {
+  return async (request, tell, control) => {
+    const folder = runFolder(request.out);
+    const checkpoint = request.resume ? await loadCheckpoint(folder.checkpoints) : null;
+    const journal = await openJournal(folder, tell, request.resume ? (checkpoint?.progress.step ?? 0) : null);
+    try {
+      journal.say({ type: 'phase', phase: 'loading', done: 0, total: 1 });
+      const prepared = await prepareRun(request, room);
+      try {
+        await settleRecipe(folder, prepared.recipe, request.resume);
+        return await runPrepared(prepared, { folder, journal, control, checkpoint });
+      } finally {
+        await prepared.base.close();
+      }
+    } finally {
+      await journal.flush();
+    }
+  };
+}
+
+interface RunContext {
+  readonly folder: RunFolder;
+  readonly journal: Journal;
+  readonly control: TrainControl;
+  readonly checkpoint: Awaited<ReturnType<typeof loadCheckpoint>>;
+}
+
+async function settleRecipe(folder: RunFolder, recipe: Recipe, resume: boolean): Promise<void> {
+  if (resume && (await exists(folder.recipe))) {
+    const before = JSON.stringify(await readJsonFile(folder.recipe));
+    if (before !== JSON.stringify(recipe)) throw new StudioError('resume.recipe-changed', { path: folder.recipe });
+    return;
+  }
+  await writeJson(folder.recipe, recipe);
+}
+
+async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<Metrics> {
+  const { recipe, setup, base, rows, device, threads } = prepared;
+  const { folder, journal, control, checkpoint } = context;
+  await mkdir(folder.checkpoints, { recursive: true });
+  const { training } = recipe;
+  const runtime = await Runtime.open();
+  const known = checkpoint?.tensors ?? new Map<string, Float32Array>();
+  const weights = await loadWeights({ base, setup, seed: training.seed, known });
+  const machine = new Machine({ runtime, device, threads, setup, base, weights });
+  machine.prepareTraining();
+  for (const [name, data] of known) machine.state.get(name)?.data.set(data as never);
+  const batchSize = Math.max(training.batchSize, recipe.task === 'chat' ? 1 : evaluationBatch);
+  const answerer = createAnswerer({
+    machine,
+    runtime,
+    device,
+    threads,
+    mapped: weights.mapped,
+    batchSize,
+    stop: stopTokens(base),
+  });
+  const plan = planSteps(
+    rows.parts.train.rows.map(({ ids }) => ids.length),
+    training,
+  );
+  journal.say({
+    type: 'plan',
+    steps: plan.steps,
+    stepsPerEpoch: plan.stepsPerEpoch,
+    rows: {
+      train: rows.parts.train.rows.length,
+      validation: rows.parts.validation.rows.length,
+      test: rows.parts.test.rows.length,
+    },
+    trainableParameters: countParameters(setup.trainable.map((name) => shapeOf(setup, name))),
+    totalParameters: countParameters([
+      ...setup.shapes.values(),
+      ...[...setup.added.values()].map(({ shape }) => shape),
+    ]),
+    truncatedRows: rows.parts.train.truncated + rows.parts.validation.truncated + rows.parts.test.truncated,
+    device,
+  });
+  const measured: Part | null =
+    rows.parts.test.rows.length > 0 ? 'test' : rows.parts.validation.rows.length > 0 ? 'validation' : null;
+  const untrained = measured === null ? null : await baseline(prepared, { ...context, answerer, part: measured });
+  await machine.release();
+  const progress = await new Loop(prepared, context, { machine, answerer, plan }).run();
+  await machine.release();
+  const watch = phaseWatch(journal, control, 'testing');
+  const figure = measured === null ? null : (await rows.measure(answerer, measured, watch)).figure;
+  const predictions = measured === null ? [] : await rows.predict(answerer, measured, { before: untrained, watch });
+  await answerer.dispose();
+  await machine.release();
+  journal.say({ type: 'phase', phase: 'saving', done: 0, total: 1 });
+  await saveAdapter(prepared, machine.state, folder.adapter);
+  await writeText(folder.predictions, predictions.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  const metrics: Metrics = {
+    task: recipe.task,
+    metric: prepared.task.metric,
+    measuredOn: measured,
+    tuned: figure,
+    baselines:
+      measured === null || untrained === null
+        ? null
+        : { untrained: untrained.figure, majority: rows.majority(measured) },
+    train: trainFigures(progress, prepared),
+  };
+  await writeJson(folder.metrics, metrics);
+  journal.say({ type: 'finished', keptStep: progress.best?.step ?? progress.step, metrics });
+  return metrics;
+}
+
+function trainFigures(progress: Progress, { recipe, device }: PreparedRun): TrainFigures {
+  return {
+    steps: progress.step,
+    rows: progress.rows,
+    tokens: progress.tokens,
+    seconds: progress.seconds,
+    peakMemoryBytes: Math.max(progress.peakMemoryBytes, peakMemory()),
+    finalLoss: progress.lastLoss,
+    precision: recipe.precision,
+    device,
+  };
+}
+
+/** Highest resident set of this process so far. */
+function peakMemory(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+/** Measures the model before the first step; a resumed run reads what was measured then. */
+async function baseline(
+  prepared: PreparedRun,
+  at: RunContext & { answerer: Answerer; part: Part },
+): Promise<Untrained> {
+  const { folder, checkpoint } = at;
+  if (checkpoint && (await exists(folder.baseline)))
+    return (await readJsonFile(folder.baseline)) as unknown as Untrained;
+  const found = await prepared.rows.untrained(at.answerer, at.part, phaseWatch(at.journal, at.control, 'baseline'));
+  await writeJson(folder.baseline, found);
+  return found;
+}
+
+/** Tells a phase's progress about four times a second, and gives way to a cancel. */
+function phaseWatch(
+  journal: Journal,
+  control: TrainControl,
+  phase: Extract<RunEvent, { type: 'phase' }>['phase'],
+): Watch {
+  let last = 0;
+  return (done, total) => {
+    control.signal.throwIfAborted();
+    if (done < total && Date.now() - last < 250) return;
+    last = Date.now();
+    journal.say({ type: 'phase', phase, done, total });
+  };
+}
+
+/** The loop's state and its steps. */
+class Loop {
+  readonly #prepared: PreparedRun;
+  readonly #context: RunContext;
+  readonly #machine: Machine;
+  readonly #answerer: Answerer;
+  readonly #plan: Plan;
+  #progress: Progress;
+  #savedAt = performance.now();
+  #saveTook = 0;
+
+  constructor(prepared: PreparedRun, context: RunContext, tools: { machine: Machine; answerer: Answerer; plan: Plan }) {
+    this.#prepared = prepared;
+    this.#context = context;
+    this.#machine = tools.machine;
+    this.#answerer = tools.answerer;
+    this.#plan = tools.plan;
+    this.#progress = context.checkpoint?.progress ?? {
+      step: 0,
+      seconds: 0,
+      rows: 0,
+      tokens: 0,
+      lastLoss: 0,
+      peakMemoryBytes: 0,
+      best: null,
+      checksWithoutGain: 0,
+    };
+  }
+
+  /** Runs to the end, to a stop, or to the end of patience; leaves the best version in the machine. */
+  async run(): Promise<Progress> {
+    const { journal, control, checkpoint } = this.#context;
+    const { training } = this.#prepared.recipe;
+    if (checkpoint) journal.say({ type: 'resumed', step: this.#progress.step });
+    while (this.#progress.step < this.#plan.steps) {
+      if (await this.#interrupted()) {
+        journal.say({ type: 'stopped', step: this.#progress.step, reason: 'asked' });
+        break;
+      }
+      await this.#step();
+      if (this.#checkIsDue()) await this.#check();
+      if (training.earlyStopping !== null && this.#progress.checksWithoutGain >= training.earlyStopping) {
+        journal.say({ type: 'stopped', step: this.#progress.step, reason: 'early' });
+        break;
+      }
+      const waited = (performance.now() - this.#savedAt) / 1000;
+      if (waited >= Math.max(training.checkpointSeconds, this.#saveTook / checkpointShare)) await this.#save();
+      // Gives messages of the parent process their turn.
+      await new Promise((proceed) => setImmediate(proceed));
+      control.signal.throwIfAborted();
+    }
+    await this.#save();
+    await this.#keepBest();
+    return this.#progress;
+  }
+
+  /** Waits while paused; true when the run is to stop and keep. */
+  async #interrupted(): Promise<boolean> {
+    const { control, journal } = this.#context;
+    if (control.signal.aborted) throw new CancelledError('cancelled');
+    if (control.wish() === 'pause') {
+      await this.#save();
+      journal.say({ type: 'paused', step: this.#progress.step });
+      while (control.wish() === 'pause') {
+        await control.changed();
+        if (control.signal.aborted) throw new CancelledError('cancelled');
+      }
+      if (control.wish() === 'run') journal.say({ type: 'continued', step: this.#progress.step });
+    }
+    return control.wish() === 'stop';
+  }
+
+  async #step(): Promise<void> {
+    const { recipe, rows } = this.#prepared;
+    const { training } = recipe;
+    const began = performance.now();
+    const before = this.#progress;
+    const groups = this.#plan
+      .groups(before.step)
+      .map((group) => group.flatMap((index) => rows.parts.train.rows[index] ?? []));
+    const length = { warmup: Math.ceil(training.warmup * this.#plan.steps), total: this.#plan.steps };
+    const learningRate = training.learningRate * scheduleFactor(training.schedule, before.step, length);
+    const settings = {
+      step: before.step + 1,
+      learningRate,
+      weightDecay: training.weightDecay,
+      maxGradNorm: training.maxGradNorm,
+      seed: training.seed,
+    };
+    const { loss, gradNorm, tokens } = await this.#machine.step(groups, settings);
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
+      throw new StudioError('training.diverged', { step: before.step + 1 });
+    const count = groups.reduce((total, group) => total + group.length, 0);
+    this.#progress = {
+      ...before,
+      step: before.step + 1,
+      seconds: before.seconds + (performance.now() - began) / 1000,
+      rows: before.rows + count,
+      tokens: before.tokens + tokens,
+      lastLoss: loss,
+      peakMemoryBytes: Math.max(before.peakMemoryBytes, peakMemory()),
+    };
+    const { step, seconds } = this.#progress;
+    this.#context.journal.say({
+      type: 'step',
+      step,
+      epoch: step / this.#plan.stepsPerEpoch,
+      loss,
+      learningRate,
+      gradNorm,
+      rows: this.#progress.rows,
+      tokens: this.#progress.tokens,
+      seconds,
+      memoryBytes: process.memoryUsage.rss(),
+    });
+  }
+
+  #checkIsDue(): boolean {
+    if (this.#prepared.rows.parts.validation.rows.length === 0) return false;
+    const { step } = this.#progress;
+    const every = Math.max(
+      1,
+      Math.round(this.#plan.stepsPerEpoch / this.#prepared.recipe.training.evaluationsPerEpoch),
+    );
+    return step % every === 0 || step === this.#plan.steps;
+  }
+
+  async #check(): Promise<void> {
+    const { journal, control, folder } = this.#context;
+    const { loss, metrics, samples } = await this.#prepared.rows.measure(
+      this.#answerer,
+      'validation',
+      phaseWatch(journal, control, 'evaluating'),
+    );
+    const { step, best, checksWithoutGain } = this.#progress;
+    const kept = best === null || loss < best.loss;
+    if (kept) await saveTensors(folder.best, this.#learned(this.#prepared.setup.trainable));
+    this.#progress = {
+      ...this.#progress,
+      best: kept ? { step, loss } : best,
+      checksWithoutGain: kept ? 0 : checksWithoutGain + 1,
+    };
+    journal.say({ type: 'evaluation', step, epoch: step / this.#plan.stepsPerEpoch, loss, metrics, kept, samples });
+    if (kept) await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    const { folder, journal } = this.#context;
+    const began = performance.now();
+    await saveCheckpoint(folder.checkpoints, this.#progress, this.#learned(this.#machine.learned));
+    this.#savedAt = performance.now();
+    this.#saveTook = (this.#savedAt - began) / 1000;
+    journal.say({ type: 'checkpoint', step: this.#progress.step });
+    await journal.flush();
+  }
+
+  #learned(names: readonly string[]): ReadonlyMap<string, NonNullable<ReturnType<Machine['state']['get']>>> {
+    return new Map(
+      names.flatMap((name) => {
+        const tensor = this.#machine.state.get(name);
+        return tensor ? [[name, tensor] as const] : [];
+      }),
+    );
+  }
+
+  async #keepBest(): Promise<void> {
+    const { best, step } = this.#progress;
+    if (best === null || best.step === step) return;
+    for (const [name, data] of await loadTensors(this.#context.folder.best))
+      this.#machine.state.get(name)?.data.set(data as never);
+  }
+}
