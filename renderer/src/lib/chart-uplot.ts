@@ -58,7 +58,7 @@ export function lineChartOptions(size: { readonly width: number; readonly height
       { size: axisHeight, stroke: colour('ink3'), grid: { show: false }, splits: () => drawing.marks().xTicks.map(({ at }) => at), values: (_, splits) => splits.map(() => ''), ticks: { stroke: colour('rule2'), width: 1, size: 4 } },
       {
         size: 40, gap, stroke: colour('ink3'), font: font(), ticks: { show: false }, grid: { stroke: colour('rule'), width: 1 },
-        splits: (_, __, ___, high) => [...ticks(high, 4)], values: (_, splits) => splits.map(drawing.write),
+        splits: ({ scales }) => [...ticks(scales['y']?.max ?? 1, 4)], values: (_, splits) => splits.map(drawing.write),
       },
     ],
     series: [
@@ -103,7 +103,7 @@ function drawMarks(plot: uPlot, drawing: Drawing): void {
     ctx.fillStyle = theme[colour] ?? 'gray';
     ctx.fillText(text, x, y);
   };
-  const line = (x: number, from: number, colour: string, dash: number[] = []) => {
+  const line = (x: number, from: number, { colour, dash = [] }: { colour: string; dash?: readonly number[] }) => {
     ctx.strokeStyle = theme[colour] ?? 'gray';
     ctx.lineWidth = ratio;
     ctx.setLineDash(dash.map((part) => part * ratio));
@@ -122,7 +122,7 @@ function drawMarks(plot: uPlot, drawing: Drawing): void {
   if (now !== null) {
     const x = at(now.x);
     const isRight = x > bbox.left + bbox.width - 70 * ratio;
-    line(x, bbox.top, 'ink');
+    line(x, bbox.top, { colour: 'ink' });
     write({ text: now.label, x: x + (isRight ? -gap : gap) * ratio, y: bbox.top + 14 * ratio, colour: 'ink', align: isRight ? 'end' : 'start' });
     const taughtEnd = lastOf(plot, 2);
     const baseEnd = lastOf(plot, 1);
@@ -139,7 +139,7 @@ function drawMarks(plot: uPlot, drawing: Drawing): void {
   }
   if (kept !== null) {
     const [x, y] = [at(kept.x), plot.valToPos(kept.y, 'y', true)];
-    line(x, y + 34 * ratio, 'yours', [2, 3]);
+    line(x, y + 34 * ratio, { colour: 'yours', dash: [2, 3] });
     ctx.setLineDash([]);
     ctx.beginPath();
     ctx.arc(x, y, 6 * ratio, 0, 2 * Math.PI);

@@ -132,7 +132,7 @@ export function showValue(value: Json | undefined): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return setting(value);
   if (Array.isArray(value)) return value.map((item) => showValue(item as Json)).join(', ');
-  return String(value);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 export function sameValue(a: Json | undefined, b: Json | undefined): boolean {

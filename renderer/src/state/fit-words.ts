@@ -33,7 +33,14 @@ export interface FitWords {
   readonly largest: string;
 }
 
-export function fitWords(estimate: Estimate, computer: ComputerView | null, measuredAt: Date | null, formula: Estimate | null): FitWords {
+interface FitContext {
+  readonly computer: ComputerView | null;
+  /** Null when it was measured in an earlier visit. */
+  readonly measuredAt: Date | null;
+  readonly formula: Estimate | null;
+}
+
+export function fitWords(estimate: Estimate, { computer, measuredAt, formula }: FitContext): FitWords {
   const needed = bytes(estimate.peakMemoryBytes);
   const free = computer?.freeMemoryBytes ?? null;
   const over = free === null ? 0 : estimate.peakMemoryBytes - free;

@@ -61,7 +61,7 @@ function methodCard(method: MethodView, context: Context): MethodCard {
     note,
     noteTone,
     recommended: method.recommended,
-    choosable: method.supported && method.reason === null,
+    choosable: method.supported,
   };
 }
 
@@ -101,7 +101,7 @@ const reasons: Readonly<Record<string, string>> = {
   'not-yet': 'Not in this version.',
   'method.task': 'Not for this goal.',
   'model.missing': 'Choose a model first.',
-  'method.destination': 'Cannot reach where you want to use it.',
+  'destination.not-yet': 'Does not reach where you want to use it; goes to Python or this app.',
 };
 
 function reasonWords(code: string | null): string {

@@ -1,11 +1,53 @@
-/** What the settings page says of connections. */
-import type { ConnectionView } from '../../../main/contract/views.ts';
-import { bytes, capital, countedInWords, day } from '../lib/format.ts';
+/** What the Settings page says of a run's settings: its sentence, the presets with their times, and what it all costs. */
+import type { Estimate } from '../../../engine/spec/metrics.ts';
+import { presetNames, type PresetName } from '../../../engine/spec/methods/common.ts';
+import type { SupportedMethod } from '../../../engine/spec/methods/index.ts';
+import type { SupportedTask } from '../../../engine/spec/tasks.ts';
+import { trainingPreset } from '../../../engine/spec/training.ts';
+import type { SettingsForm } from '../../../main/contract/views.ts';
+import { bytes, capital, count, countedInWords, duration, parameters } from '../lib/format.ts';
+import { shareWords } from './method-cards.ts';
 
-export function settingsTitle(connections: readonly ConnectionView[], offline: boolean): string {
-  const [last] = connections.toSorted((a, b) => b.time.localeCompare(a.time));
-  if (!last) return offline ? 'No connection was ever made, and the offline lock is on.' : 'No connection was ever made from this app.';
-  const fetched = connections.reduce((sum, connection) => sum + connection.bytes, 0);
-  const lock = offline ? ' The offline lock is on.' : '';
-  return `${capital(countedInWords(connections.length, 'connection', 'connections'))} so far, ${bytes(fetched)} fetched; the last ${day(last.time)}.${lock}`;
+/** "Balanced, with two changes of yours. About 31 min." */
+export function settingsTitle(form: SettingsForm | null, changed: number, estimate: Estimate | null): string {
+  if (form === null) return 'Reading the settings.';
+  const changes = changed === 0 ? 'as it is' : `with ${countedInWords(changed, 'change', 'changes')} of yours`;
+  return `${capital(form.preset)}, ${changes}.${estimate === null ? '' : ` About ${duration(estimate.seconds)}.`}`;
+}
+
+export interface PresetOption {
+  readonly value: PresetName;
+  readonly label: string;
+  readonly about: string;
+  readonly time: string;
+}
+
+export function presetOptions(form: SettingsForm, method: SupportedMethod, task: SupportedTask): readonly PresetOption[] {
+  return presetNames.map((preset) => {
+    const { epochs } = trainingPreset(method, preset, { task, architecture: null, parameters: null });
+    const seconds = form.seconds[preset];
+    return {
+      value: preset,
+      label: capital(preset),
+      about: `${countedInWords(epochs, 'pass', 'passes')} over the rows`,
+      time: seconds === null ? '' : duration(seconds),
+    };
+  });
+}
+
+/** What the run costs as set, against the preset without changes. */
+export function costRows(now: Estimate, standard: Estimate | null): readonly { readonly label: string; readonly now: string; readonly standard: string }[] {
+  const rows = [
+    { label: 'Time', write: (estimate: Estimate) => duration(estimate.seconds) },
+    { label: 'Memory', write: (estimate: Estimate) => bytes(estimate.peakMemoryBytes) },
+    { label: 'Weights that learn', write: (estimate: Estimate) => shareWords(estimate.trainableParameters / estimate.totalParameters) },
+    { label: 'File you keep', write: (estimate: Estimate) => bytes(estimate.adapterBytes) },
+  ];
+  return rows.map(({ label, write }) => ({ label, now: write(now), standard: standard === null ? '' : write(standard) }));
+}
+
+/** "540,672 of 494 million weights learn. …" */
+export function weightsWords(estimate: Estimate): string {
+  const weights = `${count(estimate.trainableParameters)} of ${parameters(estimate.totalParameters)} weights learn.`;
+  return `${weights} ${estimate.source === 'measured' ? 'Measured on this computer.' : 'Estimates: the fit check measures them on your longest rows.'}`;
 }
