@@ -58,6 +58,15 @@ export class Models {
     });
   }
 
+  /** Adds a file the user dropped or picked. */
+  addFile(file: File): Promise<ModelView | null> {
+    return this.#guarded(async () => {
+      const model = await this.#studio.call('addModel', { path: await this.#studio.pathOf(file) });
+      this.#models.set(model.id, model);
+      return model;
+    });
+  }
+
   download(model: string): Promise<unknown> {
     return this.#guarded(async () => this.#follow(await this.#studio.call('download', { model })));
   }

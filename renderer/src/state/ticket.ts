@@ -47,9 +47,10 @@ const answers = {
     return done(size === null ? modelName(draft.model) : `${modelName(draft.model)}, ${bytes(size)}`);
   },
   method: ({ project: { draft } }) => (draft.method === null ? todo : done(methodLabels[draft.method])),
-  settings: ({ project: { draft } }) => {
+  settings: ({ project: { draft }, run }) => {
     const changed = Object.keys(draft.methodChanges).length + Object.keys(draft.trainingChanges).length;
-    if (draft.method === null || (changed === 0 && steps.indexOf(draft.step) <= steps.indexOf('settings') && draft.estimate === null)) return todo;
+    const isPast = steps.indexOf(draft.step) > steps.indexOf('settings') || draft.estimate?.source === 'measured' || run !== null;
+    if (draft.method === null || (changed === 0 && !isPast)) return todo;
     return done(changed === 0 ? capital(draft.preset) : `${capital(draft.preset)}, ${count(changed)} changed`);
   },
   fit: ({ project: { draft } }) =>

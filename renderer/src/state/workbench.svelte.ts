@@ -4,6 +4,7 @@ import type { Studio } from '../../../main/contract/index.ts';
 import type { StudioLink } from '../api.ts';
 import { connect } from '../api.ts';
 import { Computer } from './computer.svelte.ts';
+import { Imports } from './imports.svelte.ts';
 import { Models } from './models.svelte.ts';
 import { OpenProject } from './project.svelte.ts';
 import { Projects } from './projects.svelte.ts';
@@ -23,6 +24,7 @@ export class Workbench {
   readonly projects: Projects;
   readonly models: Models;
   readonly runs: Runs;
+  readonly imports: Imports;
   readonly #link: StudioLink;
   #project = $state.raw<OpenProject | null>(null);
   #connected = $state(true);
@@ -36,6 +38,9 @@ export class Workbench {
     this.projects = new Projects(link);
     this.models = new Models(link);
     this.runs = new Runs(link);
+    this.imports = new Imports(link, async () => {
+      await Promise.all([this.runs.refresh(), this.projects.refresh()]);
+    });
   }
 
   /** The open project; null outside the wizard. */

@@ -1,0 +1,101 @@
+/** What the Library and Compare say of runs: their lines, and the sentences over them. */
+import type { Step } from '../../../main/contract/views.ts';
+import type { ModelView, ProjectView, RunView } from '../../../main/contract/views.ts';
+import { bytes, capital, count, counted, countedInWords, day, duration, percent } from '../lib/format.ts';
+import { canResume, gainWords } from './home.ts';
+import { figureWords } from './ticket.ts';
+import { methodLabels, runStateLabels } from './words.ts';
+
+export interface RunLine {
+  readonly id: string;
+  readonly name: string;
+  readonly method: string;
+  readonly model: string;
+  readonly state: string;
+  readonly tone: '' | 'care' | 'fault';
+  readonly result: string;
+  readonly when: string;
+  readonly folder: string;
+  readonly place: { readonly projectId: string; readonly step: Step } | null;
+  readonly resumable: boolean;
+}
+
+export function runLine(run: RunView, modelName: (id: string) => string, now = new Date()): RunLine {
+  const isStopped = run.state === 'failed' || run.state === 'interrupted';
+  return {
+    id: run.id,
+    name: run.name,
+    method: methodLabels[run.method],
+    model: modelName(run.model),
+    state: isStopped ? `${runStateLabels[run.state]} at step ${count(run.step)}` : runStateLabels[run.state],
+    tone: run.state === 'failed' ? 'fault' : run.state === 'interrupted' ? 'care' : '',
+    result: run.metrics ? gainWords(run) : '–',
+    when: capital(day(run.finishedAt ?? run.startedAt, now)),
+    folder: run.folder,
+    place: run.projectId === null ? null : { projectId: run.projectId, step: run.metrics ? 'result' : 'train' },
+    resumable: canResume(run),
+  };
+}
+
+export function libraryTitle(models: readonly ModelView[], projects: readonly ProjectView[], runs: readonly RunView[]): string {
+  const ready = models.filter((model) => model.state === 'ready');
+  const size = ready.reduce((sum, model) => sum + model.bytes, 0);
+  const kept = `${countedInWords(ready.length, 'model', 'models')} (${bytes(size)}), ${countedInWords(projects.length, 'project', 'projects')} and ${countedInWords(runs.length, 'run', 'runs')}`;
+  return `${capital(kept)} on this computer.`;
+}
+
+export interface CompareLine {
+  readonly id: string;
+  readonly name: string;
+  readonly method: string;
+  readonly model: string;
+  readonly figure: string;
+  /** Share right with its interval; null for language models. */
+  readonly share: { readonly value: number; readonly low: number; readonly high: number } | null;
+  readonly untrained: string;
+  readonly time: string;
+  readonly memory: string;
+  readonly steps: string;
+  readonly rows: string;
+}
+
+/** Runs with a measured result, the best first: by share right, then by perplexity. */
+export function compareLines(runs: readonly RunView[], modelName: (id: string) => string): readonly CompareLine[] {
+  const rank = (run: RunView) => {
+    const tuned = run.metrics?.tuned;
+    return !tuned ? Infinity : 'accuracy' in tuned ? -tuned.accuracy : tuned.perplexity;
+  };
+  return runs
+    .filter((run) => run.metrics?.tuned)
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map((run) => {
+      const tuned = run.metrics?.tuned;
+      const untrained = run.metrics?.baselines?.untrained;
+      return {
+        id: run.id,
+        name: run.name,
+        method: methodLabels[run.method],
+        model: modelName(run.model),
+        figure: figureWords(run),
+        share: tuned && 'accuracy' in tuned ? { value: tuned.accuracy, low: tuned.interval[0], high: tuned.interval[1] } : null,
+        untrained: !untrained ? '–' : 'accuracy' in untrained ? percent(untrained.accuracy, untrained.n) : untrained.perplexity.toFixed(2),
+        time: duration(run.metrics?.train.seconds ?? 0),
+        memory: bytes(run.metrics?.train.peakMemoryBytes ?? 0),
+        steps: count(run.metrics?.train.steps ?? 0),
+        rows: count(tuned?.n ?? 0),
+      };
+    });
+}
+
+/** The best of several, or that their intervals leave it open. */
+export function compareTitle(lines: readonly CompareLine[], metric: 'accuracy' | 'perplexity'): string {
+  const [best, second] = lines;
+  if (!best) return 'No finished run to compare yet.';
+  const what = `${best.method} on ${best.model}`;
+  if (!second) return `One finished run: ${what}, ${best.figure}.`;
+  if (metric === 'perplexity') return `${what} is ahead of ${counted(lines.length - 1, 'other run', 'other runs')}: ${best.figure}.`;
+  const ties = best.share === null ? [] : lines.filter((line) => line.share !== null && line.share.high >= (best.share?.low ?? 0));
+  return ties.length > 1
+    ? `${capital(countedInWords(ties.length, 'run', 'runs'))} overlap at the top; ${what} is the highest, ${best.figure}.`
+    : `${what} is ahead: ${best.figure}, the next ${second.figure}.`;
+}
