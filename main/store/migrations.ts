@@ -118,8 +118,12 @@ function runs(database: Database): void {
       name TEXT NOT NULL,
       bytes INTEGER NOT NULL,
       sha256 TEXT NOT NULL,
-      content BLOB,
       PRIMARY KEY (run_id, name)
+    ) STRICT;
+    CREATE INDEX adapters_of_blob ON adapters (sha256);
+    CREATE TABLE blobs (
+      sha256 TEXT PRIMARY KEY,
+      content BLOB NOT NULL
     ) STRICT;
   `);
 }

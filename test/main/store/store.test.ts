@@ -92,6 +92,21 @@ describe('what is saved', () => {
     expect([store.runs.list().map(({ id }) => id), store.runs.newestOf('p')?.id, store.runs.countOf('p')]).toEqual([['r2', 'r'], 'r2', 2]);
   });
 
+  test('keeps a content once for all runs that have it, and lets it go with the last', () => {
+    store.runs.save(run);
+    store.runs.save({ ...run, id: 'r2', folder: '/runs/r2' });
+    const tokenizer = { name: 'tokenizer.json', bytes: 4, sha256: 'tt', content: Buffer.from('same') };
+    store.adapters.save('r', [tokenizer]);
+    store.adapters.save('r2', [tokenizer]);
+    store.adapters.save('r', []);
+    expect([store.adapters.list('r'), store.adapters.list('r2')]).toEqual([[], [tokenizer]]);
+    store.adapters.save('r2', [{ ...tokenizer, content: null }]);
+    expect(store.adapters.list('r2')).toEqual([tokenizer]);
+    store.adapters.save('r2', []);
+    store.adapters.save('r2', [{ ...tokenizer, content: null }]);
+    expect(store.adapters.list('r2')).toEqual([{ ...tokenizer, content: null }]);
+  });
+
   test('curves: rows a second from the differences, one kept check, and what follows a resumed step taken back', () => {
     store.runs.save(run);
     store.curves.append('r', [step(1, 2), step(2, 4), check(2, true), step(3, 6), { time: 0, type: 'checkpoint', step: 3 }, step(4, 8), check(4, true)]);
