@@ -4,7 +4,7 @@
 export function cellText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as number);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : JSON.stringify(value);
 }
 
 /** Nothing to be seen: blanks, no-break blanks, marks of no width. */
@@ -12,7 +12,25 @@ export function isBlank(text: string): boolean {
   return /^[\s\u200b-\u200f\u2060\ufeff]*$/.test(text);
 }
 
-const missing: ReadonlySet<string> = new Set(['na', 'n/a', 'n.a.', 'null', 'none', 'nan', '-', '--', '—', '?', '#n/v', '#nv', '#n/a', 'tbd', 'nil', '(null)', '<na>']);
+const missing: ReadonlySet<string> = new Set([
+  'na',
+  'n/a',
+  'n.a.',
+  'null',
+  'none',
+  'nan',
+  '-',
+  '--',
+  '—',
+  '?',
+  '#n/v',
+  '#nv',
+  '#n/a',
+  'tbd',
+  'nil',
+  '(null)',
+  '<na>',
+]);
 
 /** One of the ways people and programs write that a value is missing. */
 export function isMissing(text: string): boolean {
@@ -21,5 +39,8 @@ export function isMissing(text: string): boolean {
 
 /** Texts that differ only in case, blanks and punctuation have the same key. */
 export function looseKey(text: string): string {
-  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
 }

@@ -14,9 +14,23 @@ export interface Conversation {
 }
 
 const roles: Readonly<Record<string, Role | 'tool'>> = {
-  system: 'system', developer: 'system', user: 'user', human: 'user', prompter: 'user',
-  assistant: 'assistant', gpt: 'assistant', model: 'assistant', chatgpt: 'assistant',
-  tool: 'tool', function: 'tool', ipython: 'tool', observation: 'tool', function_call: 'tool', function_response: 'tool', tool_call: 'tool', tool_response: 'tool',
+  system: 'system',
+  developer: 'system',
+  user: 'user',
+  human: 'user',
+  prompter: 'user',
+  assistant: 'assistant',
+  gpt: 'assistant',
+  model: 'assistant',
+  chatgpt: 'assistant',
+  tool: 'tool',
+  function: 'tool',
+  ipython: 'tool',
+  observation: 'tool',
+  function_call: 'tool',
+  function_response: 'tool',
+  tool_call: 'tool',
+  tool_response: 'tool',
 };
 
 type Turn = Readonly<Record<string, unknown>>;
@@ -80,7 +94,8 @@ function orderFault(messages: readonly Message[]): string | null {
   const turns = messages[0]?.role === 'system' ? messages.slice(1) : messages;
   for (const [index, { role, content }] of turns.entries()) {
     if (role === 'system') return 'a system turn that is not the first';
-    if (role !== (index % 2 === 0 ? 'user' : 'assistant')) return index === 0 ? 'it begins with an answer' : `two turns of the ${role} in a row`;
+    if (role !== (index % 2 === 0 ? 'user' : 'assistant'))
+      return index === 0 ? 'it begins with an answer' : `two turns of the ${role} in a row`;
     if (content.trim() === '') return `an empty turn of the ${role}`;
   }
   return turns.at(-1)?.role === 'assistant' ? null : 'it ends without an answer';

@@ -5,7 +5,10 @@ import { sniffDialect, splitRecords, type Dialect } from './delimited.ts';
 import { tableFromGrid } from './grid.ts';
 import { finding, listed, toRow, type TablePart } from './table.ts';
 
-/** Reads delimited text: the delimiter is found, or named by Excel's `sep=` line. @throws StudioError data.header-only, data.no-rows */
+/**
+ * Reads delimited text: the delimiter is found, or named by Excel's `sep=` line.
+ * @throws StudioError data.header-only, data.no-rows
+ */
 export function readDelimited(text: string, path: string): TablePart {
   if (text.trim() === '') throw new StudioError('data.no-rows', { path });
   const hint = /^sep=(.)\r?\n/i.exec(text);
@@ -29,24 +32,40 @@ function commonWidth(records: readonly (readonly string[])[]): number {
   return records.slice(0, 300).reduce((most, record) => Math.max(most, record.length), 1);
 }
 
-function withoutBlank<T extends { readonly records: readonly (readonly string[])[]; readonly lines: readonly number[] }>(split: T): T {
+function withoutBlank<
+  T extends { readonly records: readonly (readonly string[])[]; readonly lines: readonly number[] },
+>(split: T): T {
   const kept = split.records.map((record) => record.length > 1 || (record[0] ?? '').trim() !== '');
   return kept.every(Boolean)
     ? split
-    : { ...split, records: split.records.filter((_, index) => kept[index]), lines: split.lines.filter((_, index) => kept[index]) };
+    : {
+        ...split,
+        records: split.records.filter((_, index) => kept[index]),
+        lines: split.lines.filter((_, index) => kept[index]),
+      };
 }
 
-const messengerLine = /^\s*[[(]?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}:\d{2}(:\d{2})?( ?[AP]M)?[\])]?( -)? ?[^:]{1,40}: /i;
+const messengerLine =
+  /^\s*[[(]?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}:\d{2}(:\d{2})?( ?[AP]M)?[\])]?( -)? ?[^:]{1,40}: /i;
 
-/** Reads a text file: a table if it plainly is one (as Excel's "Unicode text"), else one row a line that is not blank. */
+/**
+ * Reads a text file: a table if it plainly is one (as Excel's "Unicode text"), else one row a line that is not blank.
+ */
 export function readPlainText(text: string, path: string): TablePart {
   if (text.trim() === '') throw new StudioError('data.no-rows', { path });
   if (isPlainTable(text, sniffDialect(text))) return readDelimited(text, path);
   const lines = text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== '');
   const findings: Finding[] = [];
   const messages = lines.filter((line) => messengerLine.test(line)).length;
-  if (messages > 3 && messages > lines.length / 2) findings.push(finding('looks-like-chat-export', 'care', { count: messages }));
-  return { format: 'text', delimiter: null, columns: ['text'], rows: lines.map((line) => toRow(['text'], [line])), findings };
+  if (messages > 3 && messages > lines.length / 2)
+    findings.push(finding('looks-like-chat-export', 'care', { count: messages }));
+  return {
+    format: 'text',
+    delimiter: null,
+    columns: ['text'],
+    rows: lines.map((line) => toRow(['text'], [line])),
+    findings,
+  };
 }
 
 function isPlainTable(text: string, { delimiter, width, agreement }: Dialect): boolean {

@@ -46,11 +46,15 @@ export type Dataset = ClassificationDataset | ChatDataset;
 
 export interface DataRoom {
   /**
-   * Reads the files and makes examples of their rows, in file order in each part. Rows without a label and conversations
-   * that are none are left out, with a finding. @throws StudioError file.*, data.*
+   * Reads the files and makes examples of their rows, in file order in each part. Rows without a label and
+   * conversations that are none are left out, with a finding.
+   * @throws StudioError file.*, data.*
    */
   loadDataset(request: DataRequest): Promise<Dataset>;
-  /** The report for the Data screen; without a mapping that fits, `mapping` is null. @throws StudioError file.*, data.* */
+  /**
+   * The report for the Data screen; without a mapping that fits, `mapping` is null.
+   * @throws StudioError file.*, data.*
+   */
   describeData(request: DataRequest): Promise<DatasetView>;
   /** A page of rows as the model will read them. @throws StudioError file.*, data.* */
   dataRows(request: Commands['dataRows']['request']): Promise<Commands['dataRows']['reply']>;
@@ -90,7 +94,12 @@ export function createDataRoom(): DataRoom {
       const training = read.filter(({ role }) => role === 'train').map((one) => one.table);
       const suggestion = guessMapping(training, task);
       const mapping = columns === null ? suggestion : { task: taskOf(columns), columns };
-      return { tables: read, suggestion, guessed: columns === null, prepared: mapping && prepare(read, mapping, split) };
+      return {
+        tables: read,
+        suggestion,
+        guessed: columns === null,
+        prepared: mapping && prepare(read, mapping, split),
+      };
     });
   }
 
@@ -98,7 +107,11 @@ export function createDataRoom(): DataRoom {
     const ofFiles = read.flatMap(({ table: one }) => {
       const ofCells = cellFindings.get(one) ?? tableFindings(one);
       cellFindings.set(one, ofCells);
-      return [...one.findings, ...ofCells].map(({ code, severity, data }) => ({ code, severity, data: { file: one.name, ...data } }));
+      return [...one.findings, ...ofCells].map(({ code, severity, data }) => ({
+        code,
+        severity,
+        data: { file: one.name, ...data },
+      }));
     });
     const all = [...ofFiles, ...(prepared?.findings ?? [])];
     return all.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
@@ -116,7 +129,13 @@ export function createDataRoom(): DataRoom {
       const loaded = await load(request);
       const { prepared, tables: read, suggestion, guessed } = loaded;
       return {
-        files: read.map(({ table: { name, path, format, rows }, role }) => ({ name, path, format, rows: rows.length, role })),
+        files: read.map(({ table: { name, path, format, rows }, role }) => ({
+          name,
+          path,
+          format,
+          rows: rows.length,
+          role,
+        })),
         columns: columnViews(read.filter(({ role }) => role === 'train').map((one) => one.table)),
         mapping: prepared?.columns ?? null,
         guessed,
@@ -130,7 +149,9 @@ export function createDataRoom(): DataRoom {
     },
     async dataRows(request) {
       const { prepared, tables: read } = await load(request);
-      return prepared ? rowPage(prepared, request.offset, request.limit) : plainRowPage(read, request.offset, request.limit);
+      return prepared
+        ? rowPage(prepared, request.offset, request.limit)
+        : plainRowPage(read, request.offset, request.limit);
     },
   };
 }
@@ -144,7 +165,15 @@ function taskOf(columns: Columns): Mapping['task'] {
 function datasetOf(prepared: Prepared, common: Common): Dataset {
   if (prepared.task === 'chat') {
     const { task, columns, items } = prepared;
-    return { ...common, task, columns, labels: [], train: examplesFor(items, 'learn'), validation: examplesFor(items, 'check'), test: examplesFor(items, 'test') };
+    return {
+      ...common,
+      task,
+      columns,
+      labels: [],
+      train: examplesFor(items, 'learn'),
+      validation: examplesFor(items, 'check'),
+      test: examplesFor(items, 'test'),
+    };
   }
   const { task, columns, items } = prepared;
   const train = examplesFor(items, 'learn');
@@ -161,14 +190,19 @@ function datasetOf(prepared: Prepared, common: Common): Dataset {
 }
 
 function rowsByRole(tables: readonly RoleTable[]): DatasetView['counts'] {
-  const rows = (role: Role): number => tables.filter((one) => one.role === role).reduce((sum, { table }) => sum + table.rows.length, 0);
+  const rows = (role: Role): number =>
+    tables.filter((one) => one.role === role).reduce((sum, { table }) => sum + table.rows.length, 0);
   return { train: rows('train'), validation: rows('validation'), test: rows('test') };
 }
 
 function noMapping(tables: readonly RoleTable[], task: DataRequest['task']): StudioError {
   const table = tables[0]?.table;
   const columns = (table?.columns ?? []).slice(0, 50).join(', ');
-  return new StudioError('data.column-missing', { path: table?.path ?? '', column: task === 'chat' ? 'messages' : 'label', columns });
+  return new StudioError('data.column-missing', {
+    path: table?.path ?? '',
+    column: task === 'chat' ? 'messages' : 'label',
+    columns,
+  });
 }
 
 /** Tells one state of a file from another. */

@@ -20,7 +20,11 @@ interface Cell {
 }
 
 /** Splits `text` from `start`, whose line is `firstLine`, up to `most` records. Blank lines are passed over. */
-export function splitRecords(text: string, delimiter: string | null, options: { start?: number; firstLine?: number; most?: number } = {}): Records {
+export function splitRecords(
+  text: string,
+  delimiter: string | null,
+  options: { start?: number; firstLine?: number; most?: number } = {},
+): Records {
   const { start = 0, firstLine = 1, most = Infinity } = options;
   const separator = delimiter === null ? -1 : delimiter.charCodeAt(0);
   const strictPlain = delimiter !== '\t' && delimiter !== null;
@@ -64,8 +68,9 @@ function plainCell(text: string, start: number, separator: number): Cell {
 }
 
 /**
- * A cell in quotes ends at a quote that stands before a delimiter or a line end. A quote anywhere else is taken as part of
- * the text; if the cell has run over a line end by then, its first quote was never closed, and it is read as a plain cell.
+ * A cell in quotes ends at a quote that stands before a delimiter or a line end. A quote anywhere else is taken as
+ * part of the text; if the cell has run over a line end by then, its first quote was never closed, and it is read as
+ * a plain cell.
  */
 function quotedCell(text: string, start: number, separator: number): Cell {
   let value = '';
@@ -131,7 +136,13 @@ export interface Dialect {
 /** The delimiter by which most records have the same number of cells. */
 export function sniffDialect(text: string): Dialect {
   const sample = text.length > 262_144 ? text.slice(0, text.lastIndexOf('\n', 262_144) + 1 || 262_144) : text;
-  let best: Dialect & { bad: number; headed: boolean } = { delimiter: null, width: 1, agreement: 0, bad: 0, headed: false };
+  let best: Dialect & { bad: number; headed: boolean } = {
+    delimiter: null,
+    width: 1,
+    agreement: 0,
+    bad: 0,
+    headed: false,
+  };
   for (const delimiter of delimiters) {
     const { records, badQuotes } = splitRecords(sample, delimiter, { most: 300 });
     const dialect = { delimiter, ...mostCommonWidth(records), bad: badQuotes.length, headed: false };
@@ -142,7 +153,10 @@ export function sniffDialect(text: string): Dialect {
   return { delimiter: best.delimiter, width: best.width, agreement: best.agreement };
 }
 
-function better(one: Dialect & { bad: number; headed: boolean }, other: Dialect & { bad: number; headed: boolean }): boolean {
+function better(
+  one: Dialect & { bad: number; headed: boolean },
+  other: Dialect & { bad: number; headed: boolean },
+): boolean {
   if (Math.abs(one.agreement - other.agreement) > 0.05) return one.agreement > other.agreement;
   if (one.headed !== other.headed) return one.headed;
   if (one.bad !== other.bad) return one.bad < other.bad;
@@ -155,6 +169,7 @@ function mostCommonWidth(records: readonly (readonly string[])[]): { width: numb
   for (const record of records) counts.set(record.length, (counts.get(record.length) ?? 0) + 1);
   let width = 1;
   let most = 0;
-  for (const [cells, count] of counts) if (count > most || (count === most && cells > width)) [width, most] = [cells, count];
+  for (const [cells, count] of counts)
+    if (count > most || (count === most && cells > width)) [width, most] = [cells, count];
   return { width, agreement: most / Math.max(1, records.length) };
 }

@@ -10,7 +10,10 @@ export interface Decoded {
   readonly findings: readonly Finding[];
 }
 
-/** Reads bytes as text: byte order mark, then strict UTF-8, then the old encoding whose usual letters it spells best. */
+/**
+ * Bytes as text: by their byte order mark, as strict UTF-8, or in the old encoding whose usual letters they spell
+ * best.
+ */
 export function decodeText(bytes: Buffer, path: string): Decoded {
   const marked = byOrderMark(bytes, path);
   if (marked) return marked;
@@ -84,9 +87,19 @@ interface Candidate {
 }
 
 /** The most frequent Chinese characters: simplified, then traditional where they differ. */
-const hanzi =
-  '的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明性知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制身果加西斯月话合回特代内信表化老给世位次度门任常先海通教儿原东声提立及比员解水名真论处走义各入几口认条平系气题活尔更别打女变四神总何电数安少报才结反受目太量再感建务做接必场件计管期市直德资命山金指克许统区保至队形社便空决治展马科司五基眼书非则听白却界达光放强即像难且权思王象完设式色路记南品住告类求据程北边死张该交规万取拉格望觉术领共确传师观清今切院让识候带导争运笔快寄货订单退款谢谢满意您请帮送客服务公司产品价格发票收到购买邮件信息电话';
-const hanziTraditional = '這個們來為國說時會對發後裡種經過學現當沒動還進樣開從實軍無與長機業將兩間問應戰頭體見產話門東聲員論處義認條氣題變總電數報結務場計資區隊統決馬書聽達強難權設記類據邊張該規萬確傳師觀識帶導爭運貨單買賣謝請幫價';
+const hanzi = [
+  '的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家',
+  '种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十',
+  '民第公此已工使情明性知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制身果加西斯',
+  '月话合回特代内信表化老给世位次度门任常先海通教儿原东声提立及比员解水名真论处走义各入几口认条平系气题活尔更别打女',
+  '变四神总何电数安少报才结反受目太量再感建务做接必场件计管期市直德资命山金指克许统区保至队形社便空决治展马科司五基',
+  '眼书非则听白却界达光放强即像难且权思王象完设式色路记南品住告类求据程北边死张该交规万取拉格望觉术领共确传师观清今',
+  '切院让识候带导争运笔快寄货订单退款谢谢满意您请帮送客服务公司产品价格发票收到购买邮件信息电话',
+].join('');
+const hanziTraditional = [
+  '這個們來為國說時會對發後裡種經過學現當沒動還進樣開從實軍無與長機業將兩間問應戰頭體見產話門東聲員論處義認條氣題變',
+  '總電數報結務場計資區隊統決馬書聽達強難權設記類據邊張該規萬確傳師觀識帶導爭運貨單買賣謝請幫價',
+].join('');
 const easternEncodings: readonly Candidate[] = [
   { encoding: 'shift_jis', usual: /[\u3041-\u30ff]/gu, share: 0.2 },
   { encoding: 'euc-jp', usual: /[\u3041-\u30ff]/gu, share: 0.2 },
@@ -95,8 +108,16 @@ const easternEncodings: readonly Candidate[] = [
   { encoding: 'big5', usual: new RegExp(`[${hanzi}${hanziTraditional}，。！？、]`, 'gu'), share: 0.3 },
 ];
 const westernEncodings: readonly Candidate[] = [
-  { encoding: 'windows-1252', usual: /[äöüßÄÖÜéèêëàâáçîïíìôóòûùúñåæøœÅÆØÉÈÀÂÇÔÊÎÑÁÍÓÚãõ¡¿€–—“”„‚‘’…«»°§©®·\u00a0]/gu, share: 0.3 },
-  { encoding: 'windows-1250', usual: /[ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰăîşţâđöüä€–—“”„‚‘’…«»\u00a0]/gu, share: 0.3 },
+  {
+    encoding: 'windows-1252',
+    usual: /[äöüßÄÖÜéèêëàâáçîïíìôóòûùúñåæøœÅÆØÉÈÀÂÇÔÊÎÑÁÍÓÚãõ¡¿€–—“”„‚‘’…«»°§©®·\u00a0]/gu,
+    share: 0.3,
+  },
+  {
+    encoding: 'windows-1250',
+    usual: /[ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰăîşţâđöüä€–—“”„‚‘’…«»\u00a0]/gu,
+    share: 0.3,
+  },
   { encoding: 'windows-1251', usual: /[а-яА-ЯёЁєіїґЄІЇҐ€–—“”„‚‘’…«»№\u00a0]/gu, share: 0.6 },
   { encoding: 'windows-1253', usual: /[α-ωά-ώΑ-Ω€–—“”„‚‘’…«»\u00a0]/gu, share: 0.6 },
   { encoding: 'windows-1254', usual: /[ğışİŞĞçöüÇÖÜâîû€–—“”„‚‘’…«»\u00a0]/gu, share: 0.3 },
@@ -153,7 +174,7 @@ function linesWithHighBytes(bytes: Buffer): Buffer {
 
 /** Each line with its line end. */
 function* lines(bytes: Buffer): Generator<Buffer> {
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const at = bytes.indexOf(10, start);
     const end = at < 0 ? bytes.length : at + 1;
     yield bytes.subarray(start, end);

@@ -43,8 +43,9 @@ export function resolveColumn(table: Table, name: string): string {
 }
 
 /**
- * The rows with a label, in file order. Several text columns are joined by one line feed, empty cells included; nothing is
- * trimmed. @throws StudioError data.column-missing
+ * The rows with a label, in file order. Several text columns are joined by one line feed, empty cells included;
+ * nothing is trimmed.
+ * @throws StudioError data.column-missing
  */
 export function classificationExamples(table: Table, columns: ClassificationColumns): ClassificationExample[] {
   return labelledRows(table, columns).filter(({ label }) => !isBlank(label));
@@ -84,7 +85,10 @@ export function readChat(table: Table, columns: ChatColumns): ChatReading {
   return { examples, bad, toolTurns };
 }
 
-/** Every row as a conversation, in file order. @throws StudioError data.column-missing, data.bad-messages for the first that is none */
+/**
+ * Every row as a conversation, in file order.
+ * @throws StudioError data.column-missing, data.bad-messages for the first that is none
+ */
 export function chatExamples(table: Table, columns: ChatColumns): ChatExample[] {
   const { examples, bad } = readChat(table, columns);
   const first = bad[0];

@@ -64,7 +64,10 @@ function hasHeader(records: readonly (readonly string[])[], headerAt: number): b
     const trimmed = tidyName(cell);
     return trimmed !== '' && data.some((record) => tidyName(record[column] ?? '') === trimmed);
   });
-  const whole = header.length > 1 && comesAgain.every(Boolean) && data.some((record) => header.every((cell, column) => record[column] === cell));
+  const whole =
+    header.length > 1 &&
+    comesAgain.every(Boolean) &&
+    data.some((record) => header.every((cell, column) => record[column] === cell));
   const sentences = header.filter((cell) => cell.length > 60 && cell.split(/\s+/).length > 6).length;
   return !((comesAgain.includes(true) && !whole) || sentences > 0);
 }
@@ -96,7 +99,11 @@ function fit(records: readonly (readonly string[])[], width: number): Fitted {
     if (record.length < width) return record;
     longest ??= longestColumn(records, width);
     const surplus = record.length - width;
-    return [...record.slice(0, longest), record.slice(longest, longest + surplus + 1).join(','), ...record.slice(longest + surplus + 1)];
+    return [
+      ...record.slice(0, longest),
+      record.slice(longest, longest + surplus + 1).join(','),
+      ...record.slice(longest + surplus + 1),
+    ];
   });
   return { cells, ragged };
 }

@@ -10,14 +10,18 @@ const deepest = 64;
 export function readJson(text: string, path: string): TablePart {
   const findings: Finding[] = [];
   const root = parseDocument(text, path, findings);
-  if (deeperThan(root, deepest)) throw new StudioError('file.format', { path, reason: `nested more than ${String(deepest)} levels deep` });
+  if (deeperThan(root, deepest))
+    throw new StudioError('file.format', { path, reason: `nested more than ${String(deepest)} levels deep` });
   const found = findObjects(root) ?? fromColumns(root);
   if (found === null) throw new StudioError('file.format', { path, reason: 'JSON without a list of objects' });
   if (found.length === 0) throw new StudioError('data.no-rows', { path });
   return tableOf(found, 'json', findings);
 }
 
-/** One JSON object a line; objects spread over several lines are read too. A broken line is left out and reported. @throws StudioError */
+/**
+ * One JSON object a line; objects spread over several lines are read too. A broken line is left out and reported.
+ * @throws StudioError
+ */
 export function readJsonLines(text: string, path: string): TablePart {
   const good: object[] = [];
   const bad: number[] = [];
@@ -48,7 +52,8 @@ export function looksLikeJson(text: string): 'json' | 'jsonl' | null {
   if (!/^[[{]/.test(start)) return null;
   const end = start.indexOf('\n');
   const first = end < 0 ? start : start.slice(0, end);
-  if (start.startsWith('{') && typeof parseObject(first) !== 'string') return end < 0 || start.slice(end).trim() === '' ? 'json' : 'jsonl';
+  if (start.startsWith('{') && typeof parseObject(first) !== 'string')
+    return end < 0 || start.slice(end).trim() === '' ? 'json' : 'jsonl';
   return /^(\[\s*[[{"\]]|\{\s*")/.test(start) ? 'json' : null;
 }
 
@@ -60,7 +65,9 @@ function parseDocument(text: string, path: string, findings: Finding[]): unknown
     if (mended.removed.length > 0) {
       try {
         const value: unknown = JSON.parse(mended.text);
-        findings.push(finding('json-trailing-comma', 'care', { count: mended.removed.length, lines: listed(mended.removed) }));
+        findings.push(
+          finding('json-trailing-comma', 'care', { count: mended.removed.length, lines: listed(mended.removed) }),
+        );
         return value;
       } catch {
         // The first fault is the one to report.
@@ -73,7 +80,10 @@ function parseDocument(text: string, path: string, findings: Finding[]): unknown
 function fault(error: unknown, text: string): { line: number; reason: string } {
   const message = error instanceof Error ? error.message : String(error);
   const line = text.slice(0, faultPosition(message, text)).split('\n').length;
-  return { line, reason: message.replace(/ in JSON at position.*| \(line.*|, (?:\.\.\.)?".*is not valid JSON$/s, '').slice(0, 160) };
+  return {
+    line,
+    reason: message.replace(/ in JSON at position.*| \(line.*|, (?:\.\.\.)?".*is not valid JSON$/s, '').slice(0, 160),
+  };
 }
 
 /** V8 gives the position, or ten characters either side of it, or neither at the end of the text. */
@@ -101,7 +111,10 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether arrays and objects are nested deeper than `limit`; walks level by level, so that it cannot overflow the stack. */
+/**
+ * Whether arrays and objects are nested deeper than `limit`; walks level by level, so that it cannot overflow the
+ * stack.
+ */
 function deeperThan(root: unknown, limit: number): boolean {
   let level: unknown[] = [root];
   for (let depth = 0; level.length > 0; depth += 1) {
@@ -120,23 +133,31 @@ function deeperThan(root: unknown, limit: number): boolean {
 function findObjects(root: unknown): readonly object[] | null {
   let level: unknown[] = [root];
   for (let depth = 0; depth < 6 && level.length > 0; depth += 1) {
-    const lists = level.filter((value): value is object[] => Array.isArray(value) && value.length > 0 && value.every(isObject));
+    const lists = level.filter(
+      (value): value is object[] => Array.isArray(value) && value.length > 0 && value.every(isObject),
+    );
     const longest = lists.toSorted((a, b) => b.length - a.length)[0];
     if (longest) return longest;
     if (depth === 0 && Array.isArray(root)) return root.length === 0 ? [] : null;
-    level = level.flatMap((value) => (isObject(value) ? Object.values(value) : []));
+    level = level.flatMap((value): unknown[] => (isObject(value) ? Object.values(value) : []));
   }
   return null;
 }
 
-/** `{"text": ["a", "b"], "label": ["x", "y"]}`: lists of equal length, a column each. Failing that, one object is one row. */
+/**
+ * `{"text": ["a", "b"], "label": ["x", "y"]}`: lists of equal length, a column each. Failing that, one object is one
+ * row.
+ */
 function fromColumns(root: unknown): readonly object[] | null {
   if (!isObject(root)) return null;
   const entries = Object.entries(root) as [string, unknown][];
   const length = Array.isArray(entries[0]?.[1]) ? entries[0][1].length : 0;
-  const equal = entries.length > 1 && length > 0 && entries.every(([, list]) => Array.isArray(list) && list.length === length);
+  const equal =
+    entries.length > 1 && length > 0 && entries.every(([, list]) => Array.isArray(list) && list.length === length);
   if (!equal) return entries.length > 0 && entries.every(([, value]) => !isObject(value)) ? [root] : null;
-  return Array.from({ length }, (_, index) => Object.fromEntries(entries.map(([name, list]) => [name, (list as readonly unknown[])[index]])));
+  return Array.from({ length }, (_, index) =>
+    Object.fromEntries(entries.map(([name, list]) => [name, (list as readonly unknown[])[index]])),
+  );
 }
 
 function tableOf(objects: readonly object[], format: 'json' | 'jsonl', findings: readonly Finding[]): TablePart {
@@ -158,13 +179,21 @@ const joined = 'instruction + input';
 
 /** Alpaca's two halves of a question, as one column. */
 function joinInstruction(part: TablePart): TablePart {
-  if (!['instruction', 'input', 'output'].every((name) => part.columns.includes(name)) || part.columns.includes(joined)) return part;
+  if (!['instruction', 'input', 'output'].every((name) => part.columns.includes(name)) || part.columns.includes(joined))
+    return part;
   const rows = part.rows.map((source): Row => {
     const row = Object.assign(emptyRow(), source);
-    row[joined] = [source.instruction, source.input].filter((half) => typeof half === 'string' && half !== '').join('\n');
+    row[joined] = [source.instruction, source.input]
+      .filter((half) => typeof half === 'string' && half !== '')
+      .join('\n');
     return row;
   });
-  return { ...part, columns: [...part.columns, joined], rows, findings: [...part.findings, finding('instruction-joined', 'note', { column: joined })] };
+  return {
+    ...part,
+    columns: [...part.columns, joined],
+    rows,
+    findings: [...part.findings, finding('instruction-joined', 'note', { column: joined })],
+  };
 }
 
 /** Objects one after the other, over several lines each; null if anything else stands between them. */

@@ -52,8 +52,14 @@ export function sniffKind(head: Buffer): Sniffed {
   if (head[0] === 0x1f && head[1] === 0x8b) return { kind: 'gzip', reason: '' };
   if (head[0] === 0x50 && head[1] === 0x4b && (head[2] ?? 0) < 8) return { kind: 'zip', reason: '' };
   if (head.subarray(257, 262).toString('latin1') === 'ustar') return refuse('a tar archive; unpack it first');
-  const start = head.subarray(0, 512).toString('latin1').replace(/^\xef\xbb\xbf/, '').trimStart().toLowerCase();
-  if (/^(<!doctype html|<html|<head|<table|<body|<meta)/.test(start)) return refuse('a web page (HTML); save it as .csv or .xlsx');
+  const start = head
+    .subarray(0, 512)
+    .toString('latin1')
+    .replace(/^\xef\xbb\xbf/, '')
+    .trimStart()
+    .toLowerCase();
+  if (/^(<!doctype html|<html|<head|<table|<body|<meta)/.test(start))
+    return refuse('a web page (HTML); save it as .csv or .xlsx');
   if (start.startsWith('<?xml')) return refuse('an XML file');
   return { kind: 'text', reason: '' };
 }

@@ -11,7 +11,9 @@ const fewRows = 20;
 export function countLabels(labels: Iterable<string>): { name: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return [...counts].map(([name, count]) => ({ name, count })).toSorted((a, b) => b.count - a.count || byCodePoint(a.name, b.name));
+  return [...counts]
+    .map(([name, count]) => ({ name, count }))
+    .toSorted((a, b) => b.count - a.count || byCodePoint(a.name, b.name));
 }
 
 /** The order of Python's `sorted`, which JavaScript's own has only inside the basic plane. */
@@ -26,7 +28,11 @@ export function byCodePoint(a: string, b: string): number {
 export function missingLabels(labels: readonly { name: string; count: number }[]): ReadonlySet<string> {
   const classes = labels.filter(({ name }) => !isMissing(name)).map(({ count }) => count);
   const usual = classes[Math.floor(classes.length / 2)] ?? 0;
-  return new Set(labels.filter(({ name, count }) => isMissing(name) && (name.trim() === '' || count < usual / 4)).map(({ name }) => name));
+  return new Set(
+    labels
+      .filter(({ name, count }) => isMissing(name) && (name.trim() === '' || count < usual / 4))
+      .map(({ name }) => name),
+  );
 }
 
 /** Findings about the labels of the rows to learn from; `rows` counts those rows. */
@@ -49,28 +55,44 @@ function rareClasses(labels: readonly { name: string; count: number }[]): Findin
   if (rare.length === 0) return [];
   const rows = labels.reduce((sum, { count }) => sum + count, 0);
   const severity = rows >= fewRows && rare.some(({ count }) => count === 1) ? 'care' : 'note';
-  return [finding('rare-class', severity, { count: rare.length, labels: listed(rare.map(({ name, count }) => `${name} (${String(count)})`)) })];
+  return [
+    finding('rare-class', severity, {
+      count: rare.length,
+      labels: listed(rare.map(({ name, count }) => `${name} (${String(count)})`)),
+    }),
+  ];
 }
 
 function imbalance(labels: readonly { name: string; count: number }[]): Finding[] {
   const largest = labels[0];
   const smallest = labels.at(-1);
   if (!largest || !smallest || largest.count < smallest.count * 10 || largest.count < 50) return [];
-  const data = { largest: largest.name, largestCount: largest.count, smallest: smallest.name, smallestCount: smallest.count };
+  const data = {
+    largest: largest.name,
+    largestCount: largest.count,
+    smallest: smallest.name,
+    smallestCount: smallest.count,
+  };
   return [finding('imbalanced', 'note', data)];
 }
 
 function numericLabels(labels: readonly { name: string; count: number }[]): Finding[] {
   if (!labels.every(({ name }) => /^-?\d+([.,]\d+)?$/.test(name.trim()))) return [];
-  const values = labels.map(({ name }) => name.trim()).toSorted((a, b) => Number(a.replace(',', '.')) - Number(b.replace(',', '.')));
+  const values = labels
+    .map(({ name }) => name.trim())
+    .toSorted((a, b) => Number(a.replace(',', '.')) - Number(b.replace(',', '.')));
   return [finding('numeric-labels', 'care', { count: labels.length, values: listed(values) })];
 }
 
 function multiLabels(labels: readonly { name: string; count: number }[]): Finding[] {
   const names = new Set(labels.map(({ name }) => name.trim()));
-  const separators = [';', '|', ',', '/'].filter((separator) => labels.some(({ name }) => joinsLabels(name, separator, names)));
+  const separators = [';', '|', ',', '/'].filter((separator) =>
+    labels.some(({ name }) => joinsLabels(name, separator, names)),
+  );
   if (separators.length === 0) return [];
-  const rows = labels.filter(({ name }) => separators.some((separator) => name.includes(separator))).reduce((sum, { count }) => sum + count, 0);
+  const rows = labels
+    .filter(({ name }) => separators.some((separator) => name.includes(separator)))
+    .reduce((sum, { count }) => sum + count, 0);
   return [finding('multi-label', 'care', { count: rows, separators: separators.join(' ') })];
 }
 
@@ -99,7 +121,9 @@ function variants(labels: readonly { name: string; count: number }[]): Finding[]
 /** A rare label one slip of the finger from a frequent one joins it. */
 function joinMisspelt(groups: Map<string, { names: string[]; count: number }>): void {
   for (const [key, group] of [...groups].toSorted((a, b) => a[1].count - b[1].count)) {
-    const target = [...groups].find(([other, { count }]) => other !== key && group.count <= count / 4 && isSlip(key, other));
+    const target = [...groups].find(
+      ([other, { count }]) => other !== key && group.count <= count / 4 && isSlip(key, other),
+    );
     if (!target) continue;
     target[1].names.push(...group.names);
     target[1].count += group.count;
@@ -116,7 +140,10 @@ function isSlip(a: string, b: string): boolean {
   while (end < Math.min(a.length, b.length) - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
   const left = a.slice(start, a.length - end);
   const right = b.slice(start, b.length - end);
-  return (left.length <= 1 && right.length <= 1) || (left.length === 2 && right.length === 2 && left[0] === right[1] && left[1] === right[0]);
+  return (
+    (left.length <= 1 && right.length <= 1) ||
+    (left.length === 2 && right.length === 2 && left[0] === right[1] && left[1] === right[0])
+  );
 }
 
 /** The same input with different answers. */
@@ -142,5 +169,7 @@ export function missingFindings(column: string, cells: readonly string[]): Findi
   if (found.length === 0) return [];
   const spellings = [...new Set(found.map((cell) => (isBlank(cell) ? '(empty)' : cell.trim())))];
   const spelled = spellings.some((spelling) => spelling !== '(empty)');
-  return [finding('missing-values', spelled ? 'care' : 'note', { column, count: found.length, spellings: listed(spellings) })];
+  return [
+    finding('missing-values', spelled ? 'care' : 'note', { column, count: found.length, spellings: listed(spellings) }),
+  ];
 }

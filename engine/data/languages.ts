@@ -1,4 +1,7 @@
-/** Which language a text seems to be in, by its script and, in Latin letters, by its small words: enough to spot strangers. */
+/**
+ * Which language a text seems to be in, by its script and, in Latin letters, by its small words: enough to spot
+ * strangers.
+ */
 
 const scripts: readonly (readonly [name: string, letters: RegExp])[] = [
   ['japanese', /[\u3041-\u30ff]/gu],
@@ -13,8 +16,14 @@ const scripts: readonly (readonly [name: string, letters: RegExp])[] = [
 ];
 
 const smallWords: Readonly<Record<string, ReadonlySet<string>>> = {
-  english: new Set('the and is are of to my for with you it that this not have has can when where what your from i'.split(' ')),
-  german: new Set('der die das und ist nicht ich ein eine einen mit zu auf für sie wir es den dem von aus seit wird bitte wie'.split(' ')),
+  english: new Set(
+    'the and is are of to my for with you it that this not have has can when where what your from i'.split(' '),
+  ),
+  german: new Set(
+    'der die das und ist nicht ich ein eine einen mit zu auf für sie wir es den dem von aus seit wird bitte wie'.split(
+      ' ',
+    ),
+  ),
   french: new Set('le la les et est une un pas je pour dans que vous des au du ne mon ma mes avec sur'.split(' ')),
   spanish: new Set('el los las es una un no por con para que en se mi y del al pero'.split(' ')),
   swedish: new Set('och det att är en som inte jag på för med har ett min mitt av till kan hur'.split(' ')),
@@ -33,7 +42,9 @@ export function foreignTexts(texts: readonly string[]): number {
   const known = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const [main, most] = [...counts].toSorted((a, b) => b[1] - a[1])[0] ?? ['', 0];
   if (known < 10 || most < known * 0.6) return 0;
-  return guesses.filter(({ language, hits }) => language !== null && language !== main && (hits === null || (hits[main] ?? 0) === 0)).length;
+  return guesses.filter(
+    ({ language, hits }) => language !== null && language !== main && (hits === null || (hits[main] ?? 0) === 0),
+  ).length;
 }
 
 interface Guess {
@@ -51,7 +62,8 @@ function guess(text: string): Guess {
   }
   const words = sample.toLowerCase().match(/\p{L}+/gu) ?? [];
   const hits: Record<string, number> = {};
-  for (const [language, small] of Object.entries(smallWords)) hits[language] = words.filter((word) => small.has(word)).length;
+  for (const [language, small] of Object.entries(smallWords))
+    hits[language] = words.filter((word) => small.has(word)).length;
   const [best, second] = Object.entries(hits).toSorted((a, b) => b[1] - a[1]);
   const clear = best !== undefined && best[1] >= 2 && best[1] > (second?.[1] ?? 0);
   return { language: clear ? best[0] : null, hits };

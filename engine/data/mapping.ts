@@ -21,7 +21,10 @@ interface Profile {
   readonly numeric: boolean;
 }
 
-/** Guesses from the columns of the first file, which the others have to share. Null: nothing fits the task, or no task fits. */
+/**
+ * Guesses from the columns of the first file, which the others have to share. Null: nothing fits the task, or no task
+ * fits.
+ */
 export function guessMapping(tables: readonly Table[], task: SupportedTask | null): Mapping | null {
   const table = tables[0];
   if (!table) return null;
@@ -46,15 +49,28 @@ function profileOf(table: Table, name: string): Profile {
     numeric &&= /^-?[\d.,]+$/.test(text.trim());
     values.add(text);
   }
-  return { name, filled, distinct: values.size, meanLength: length / Math.max(1, filled), numeric: numeric && filled > 0 };
+  return {
+    name,
+    filled,
+    distinct: values.size,
+    meanLength: length / Math.max(1, filled),
+    numeric: numeric && filled > 0,
+  };
 }
 
 function guessChat(table: Table, profiles: readonly Profile[]): { columns: Columns; certain: boolean } | null {
   const messages = table.columns.filter((name) => holdsConversations(table, name));
-  const column = byName('messages', profiles.filter(({ name }) => messages.includes(name))) ?? messages[0];
+  const column =
+    byName(
+      'messages',
+      profiles.filter(({ name }) => messages.includes(name)),
+    ) ?? messages[0];
   if (column !== undefined) return { columns: { messages: column }, certain: true };
   const prompt = byName('prompt', profiles);
-  const response = byName('response', profiles.filter(({ name }) => name !== prompt));
+  const response = byName(
+    'response',
+    profiles.filter(({ name }) => name !== prompt),
+  );
   if (prompt !== undefined && response !== undefined) {
     const answer = profiles.find(({ name }) => name === response);
     return { columns: { prompt, response }, certain: answer !== undefined && !isLabelLike(answer) };
@@ -63,7 +79,10 @@ function guessChat(table: Table, profiles: readonly Profile[]): { columns: Colum
 }
 
 function holdsConversations(table: Table, name: string): boolean {
-  const filled = table.rows.slice(0, 20).map((row) => row[name]).filter((value) => value !== '' && value !== undefined && value !== null);
+  const filled = table.rows
+    .slice(0, 20)
+    .map((row) => row[name])
+    .filter((value) => value !== '' && value !== undefined && value !== null);
   return filled.length > 0 && filled.filter((value) => conversationOf(value) !== null).length > filled.length / 2;
 }
 
@@ -81,14 +100,22 @@ function isLabelLike({ filled, distinct, meanLength }: Profile): boolean {
 }
 
 function guessClasses(profiles: readonly Profile[]): Columns | null {
-  const named = byName('label', profiles.filter(({ filled, meanLength }) => filled > 0 && meanLength <= 60));
-  const likely = profiles.filter(isLabelLike).toSorted((a, b) => Number(a.numeric) - Number(b.numeric) || a.distinct - b.distinct);
+  const named = byName(
+    'label',
+    profiles.filter(({ filled, meanLength }) => filled > 0 && meanLength <= 60),
+  );
+  const likely = profiles
+    .filter(isLabelLike)
+    .toSorted((a, b) => Number(a.numeric) - Number(b.numeric) || a.distinct - b.distinct);
   const label = named ?? (profiles.length > 1 ? likely[0]?.name : undefined);
   if (label === undefined) return null;
   const rest = profiles.filter(({ name, filled, numeric }) => name !== label && filled > 0 && !numeric);
   const longest = rest.toSorted((a, b) => b.meanLength - a.meanLength)[0];
   const text = byName('text', rest) ?? longest?.name;
   if (text === undefined) return null;
-  const lead = byName('lead', rest.filter(({ name }) => name !== text));
+  const lead = byName(
+    'lead',
+    rest.filter(({ name }) => name !== text),
+  );
   return { text: lead === undefined ? text : [lead, text], label };
 }

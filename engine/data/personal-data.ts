@@ -8,7 +8,8 @@ export interface PersonalData {
 }
 
 const email = /[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63}){0,4}\.[a-z]{2,}/gi;
-const phone = /(?<![\w+])(\+\d{1,3}[ ./-]?\(?\d{1,4}\)?([ ./-]?\d{2,5}){2,4}|\(\d{3}\) ?\d{3}-\d{4}|\d{3}-\d{3}-\d{4})(?![\w-])/g;
+const phone =
+  /(?<![\w+])(\+\d{1,3}[ ./-]?\(?\d{1,4}\)?([ ./-]?\d{2,5}){2,4}|\(\d{3}\) ?\d{3}-\d{4}|\d{3}-\d{3}-\d{4})(?![\w-])/g;
 const card = /(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)/g;
 const iban = /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b/g;
 
@@ -36,7 +37,10 @@ function isCard(found: string): boolean {
   return sum % 10 === 0;
 }
 
-/** ISO 13616: the number, read with its first four signs at the end and letters as 10 to 35, leaves 1 when divided by 97. */
+/**
+ * ISO 13616: the number, read with its first four signs at the end and letters as 10 to 35, leaves 1 when divided by
+ * 97.
+ */
 function isAccount(found: string): boolean {
   const compact = found.replace(/ /g, '');
   if (compact.length < 15 || compact.length > 34) return false;

@@ -43,7 +43,11 @@ function readPart(bytes: Buffer, path: string, extension: string): TablePart & P
     case 'text': {
       const { text, encoding, findings } = decodeText(bytes, path);
       const part = readText(text, path, { extension, encoding });
-      return { ...part, encoding, findings: [...findings, ...wrongExtension(extension, part.format), ...part.findings, ...nulFinding(text)] };
+      return {
+        ...part,
+        encoding,
+        findings: [...findings, ...wrongExtension(extension, part.format), ...part.findings, ...nulFinding(text)],
+      };
     }
   }
 }
@@ -59,15 +63,24 @@ const expectedExtensions: Readonly<Record<TablePart['format'], readonly string[]
 };
 
 function wrongExtension(extension: string, format: TablePart['format']): TablePart['findings'] {
-  return expectedExtensions[format].includes(extension) ? [] : [finding('extension-differs', 'note', { extension, format })];
+  return expectedExtensions[format].includes(extension)
+    ? []
+    : [finding('extension-differs', 'note', { extension, format })];
 }
 
-function readText(text: string, path: string, { extension, encoding }: { extension: string; encoding: string }): TablePart {
+function readText(
+  text: string,
+  path: string,
+  { extension, encoding }: { extension: string; encoding: string },
+): TablePart {
   const lines = extension === '.jsonl' || extension === '.ndjson';
   const json = looksLikeJson(text) ?? (lines || (extension === '.json' && /^\s*[[{]/.test(text)) ? 'jsonl' : null);
   if (json !== null) {
-    if (!encoding.startsWith('utf-')) throw new StudioError('file.format', { path, reason: 'JSON has to be in UTF-8, and this is not' });
-    return json === 'jsonl' || (lines && text.trimStart().startsWith('{')) ? readJsonLines(text, path) : readJson(text, path);
+    if (!encoding.startsWith('utf-'))
+      throw new StudioError('file.format', { path, reason: 'JSON has to be in UTF-8, and this is not' });
+    return json === 'jsonl' || (lines && text.trimStart().startsWith('{'))
+      ? readJsonLines(text, path)
+      : readJson(text, path);
   }
   return ['.txt', '.text', '.md', '.log'].includes(extension) ? readPlainText(text, path) : readDelimited(text, path);
 }
@@ -96,7 +109,8 @@ async function readBytes(path: string): Promise<Buffer> {
   if (stats.isDirectory()) throw new StudioError('file.unreadable', { path, reason: 'a folder, not a file' });
   if (!stats.isFile()) throw new StudioError('file.unreadable', { path, reason: 'not an ordinary file' });
   if (stats.size === 0) throw new StudioError('file.empty', { path });
-  if (stats.size > mostBytes) throw new StudioError('file.format', { path, reason: `larger than ${String(mostBytes / mebibyte)} MB` });
+  if (stats.size > mostBytes)
+    throw new StudioError('file.format', { path, reason: `larger than ${String(mostBytes / mebibyte)} MB` });
   const file = await open(path).catch((error: unknown) => {
     throw asFileError(error, path);
   });
@@ -115,7 +129,10 @@ function asFileError(error: unknown, path: string): StudioError {
     : new StudioError('file.unreadable', { path, reason: message }, { cause: error });
 }
 
-/** Reads through a large text file a mebibyte at a time; a JSON document may be one long line, so its kind is left alone. */
+/**
+ * Reads through a large text file a mebibyte at a time; a JSON document may be one long line, so its kind is left
+ * alone.
+ */
 async function refuseEndlessLine(file: FileHandle, path: string): Promise<void> {
   const chunk = Buffer.alloc(mebibyte);
   let at = 0;
@@ -129,7 +146,10 @@ async function refuseEndlessLine(file: FileHandle, path: string): Promise<void> 
     if (last >= 0) lineStart = at + last + 1;
     at += bytesRead;
     if (at - lineStart > longestLine) {
-      throw new StudioError('file.format', { path, reason: `one line is larger than ${String(longestLine / mebibyte)} MB` });
+      throw new StudioError('file.format', {
+        path,
+        reason: `one line is larger than ${String(longestLine / mebibyte)} MB`,
+      });
     }
   }
 }

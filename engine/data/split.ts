@@ -16,10 +16,13 @@ export interface SplitOptions<T> {
 }
 
 /**
- * Deals items; each part keeps their order. Every stratum gives its share of each part (largest remainders, so that a part
- * is as large as its share of the whole asks for), but the last of its items always stays in train.
+ * Deals items; each part keeps their order. Every stratum gives its share of each part (largest remainders, so that a
+ * part is as large as its share of the whole asks for), but the last of its items always stays in train.
  */
-export function splitRows<T>(items: readonly T[], { validation, test, seed, stratum = () => '' }: SplitOptions<T>): Parts<T> {
+export function splitRows<T>(
+  items: readonly T[],
+  { validation, test, seed, stratum = () => '' }: SplitOptions<T>,
+): Parts<T> {
   const strata = new Map<string, number[]>();
   for (const [index, item] of items.entries()) {
     const name = stratum(item);
@@ -29,9 +32,17 @@ export function splitRows<T>(items: readonly T[], { validation, test, seed, stra
   }
   const shuffled = [...strata.values()].map((members) => shuffle(members, seed));
   const part = new Map<number, 'validation' | 'test'>();
-  const testQuotas = quotas(shuffled.map(({ length }) => length), test, shuffled.map(({ length }) => length - 1));
+  const testQuotas = quotas(
+    shuffled.map(({ length }) => length),
+    test,
+    shuffled.map(({ length }) => length - 1),
+  );
   const left = shuffled.map(({ length }, index) => length - (testQuotas[index] ?? 0) - 1);
-  const validationQuotas = quotas(shuffled.map(({ length }) => length), validation, left);
+  const validationQuotas = quotas(
+    shuffled.map(({ length }) => length),
+    validation,
+    left,
+  );
   for (const [index, members] of shuffled.entries()) {
     const tested = testQuotas[index] ?? 0;
     for (const member of members.slice(0, tested)) part.set(member, 'test');

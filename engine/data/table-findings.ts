@@ -16,7 +16,10 @@ const decimalComma = /^-?(\d{1,3}(\.\d{3})+|\d+),\d+$/;
 /** Only cells with one of these characters need a closer look. */
 const suspicious = /[<&@=+\-\d\p{Cc}\u{80}-\u{10ffff}]/u;
 
-/** Findings about a table's cells: broken or unseen characters, markup, formulas, numbers that Excel has shortened, addresses. */
+/**
+ * Findings about a table's cells: broken or unseen characters, markup, formulas, numbers that Excel has shortened,
+ * addresses.
+ */
 export function tableFindings(table: Table): Finding[] {
   const rowCounts = { mojibake: 0, html: 0, 'control-characters': 0, 'invisible-characters': 0 };
   const personal: PersonalData = { email: 0, phone: 0, card: 0, iban: 0 };
@@ -56,6 +59,7 @@ export function tableFindings(table: Table): Finding[] {
       findings.push(finding('decimal-comma', 'note', { column, count: commas }));
     }
   }
-  if (Object.values(personal).some((count) => count > 0)) findings.push(finding('personal-data', 'care', { ...personal }));
+  if (Object.values(personal).some((count) => count > 0))
+    findings.push(finding('personal-data', 'care', { ...personal }));
   return findings;
 }

@@ -60,7 +60,8 @@ export function nameColumns(header: readonly string[], width: number): NamedColu
   const findings: Finding[] = [];
   const tidied = Array.from({ length: width }, (_, index) => tidyName(header[index] ?? ''));
   const trimmed = tidied.filter((name, index) => name !== '' && name !== header[index]);
-  if (trimmed.length > 0) findings.push(finding('header-trimmed', 'note', { count: trimmed.length, names: listed(trimmed) }));
+  if (trimmed.length > 0)
+    findings.push(finding('header-trimmed', 'note', { count: trimmed.length, names: listed(trimmed) }));
   const taken = new Set<string>();
   const folded = new Map<string, number>();
   const columns = tidied.map((name, index) => {
@@ -73,7 +74,8 @@ export function nameColumns(header: readonly string[], width: number): NamedColu
     return unique;
   });
   const repeated = [...folded].filter(([, count]) => count > 1).map(([name]) => name);
-  if (repeated.length > 0) findings.push(finding('duplicate-column-names', 'care', { count: repeated.length, names: listed(repeated) }));
+  if (repeated.length > 0)
+    findings.push(finding('duplicate-column-names', 'care', { count: repeated.length, names: listed(repeated) }));
   if (width > 500) findings.push(finding('many-columns', 'note', { count: width }));
   return { columns, findings };
 }

@@ -1,4 +1,7 @@
-/** What can be told of the texts a model would learn from: empty, repeated, very long, in another language, seen in the test. */
+/**
+ * What can be told of the texts a model would learn from: empty, repeated, very long, in another language, seen in
+ * the test.
+ */
 import type { Finding } from '../spec/dataset.ts';
 import { isBlank, isMissing, looseKey } from './cells.ts';
 import { foreignTexts } from './languages.ts';
@@ -25,9 +28,17 @@ export function textFindings(pairs: readonly Pair[]): Finding[] {
     if (number > 0) findings.push(finding(code, severity, { count: number }));
   };
   count('empty-text', 'care', pairs.filter(({ input }) => isBlank(input)).length);
-  count('very-short-text', 'note', pairs.filter(({ input }) => !isBlank(input) && !isMissing(input) && !/[\p{L}\p{N}]/u.test(input)).length);
-  const longest = pairs.reduce<Pair | null>((most, pair) => (pair.input.length > (most?.input.length ?? longText) ? pair : most), null);
-  if (longest) findings.push(finding('very-long-text', 'care', { row: longest.row, characters: [...longest.input].length }));
+  count(
+    'very-short-text',
+    'note',
+    pairs.filter(({ input }) => !isBlank(input) && !isMissing(input) && !/[\p{L}\p{N}]/u.test(input)).length,
+  );
+  const longest = pairs.reduce<Pair | null>(
+    (most, pair) => (pair.input.length > (most?.input.length ?? longText) ? pair : most),
+    null,
+  );
+  if (longest)
+    findings.push(finding('very-long-text', 'care', { row: longest.row, characters: [...longest.input].length }));
   const { exact, near } = repeats(pairs);
   count('duplicates', 'care', exact);
   count('near-duplicates', 'care', near);
@@ -35,7 +46,10 @@ export function textFindings(pairs: readonly Pair[]): Finding[] {
   return findings;
 }
 
-/** Rows that repeat an earlier one: exactly, or up to case, punctuation, blanks or, in sets that are not large, a word more. */
+/**
+ * Rows that repeat an earlier one: exactly, or up to case, punctuation, blanks or, in sets that are not large, a word
+ * more.
+ */
 function repeats(pairs: readonly Pair[]): { exact: number; near: number } {
   const answers = new Map<string, Set<string>>();
   const loose = new Set<string>();
@@ -52,7 +66,8 @@ function repeats(pairs: readonly Pair[]): { exact: number; near: number } {
     }
     answers.set(input, new Set([answer]));
     const key = looseKey(input);
-    if (key.length >= shortKey && (loose.has(key) || (words && oneWordLess(key).some((shorter) => loose.has(shorter))))) near += 1;
+    if (key.length >= shortKey && (loose.has(key) || (words && oneWordLess(key).some((shorter) => loose.has(shorter)))))
+      near += 1;
     loose.add(key);
   }
   return { exact, near };

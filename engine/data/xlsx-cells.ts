@@ -2,8 +2,22 @@
 
 /** Format codes that Excel numbers without writing them down (ECMA-376, 18.8.30). */
 const builtIn: Readonly<Record<number, string>> = {
-  1: '0', 2: '0.00', 9: '0%', 10: '0.00%', 14: 'yyyy-mm-dd', 15: 'd-mmm-yy', 16: 'd-mmm', 17: 'mmm-yy', 18: 'h:mm AM/PM',
-  19: 'h:mm:ss AM/PM', 20: 'h:mm', 21: 'h:mm:ss', 22: 'yyyy-mm-dd h:mm', 45: 'mm:ss', 46: '[h]:mm:ss', 47: 'mm:ss.0',
+  1: '0',
+  2: '0.00',
+  9: '0%',
+  10: '0.00%',
+  14: 'yyyy-mm-dd',
+  15: 'd-mmm-yy',
+  16: 'd-mmm',
+  17: 'mmm-yy',
+  18: 'h:mm AM/PM',
+  19: 'h:mm:ss AM/PM',
+  20: 'h:mm',
+  21: 'h:mm:ss',
+  22: 'yyyy-mm-dd h:mm',
+  45: 'mm:ss',
+  46: '[h]:mm:ss',
+  47: 'mm:ss.0',
 };
 
 export function builtInFormat(id: number): string {
@@ -48,6 +62,7 @@ function showPlain(value: number, code: string): string {
     return (value < 0 ? '-' : '') + String(Math.abs(Math.round(value))).padStart(code.length, '0');
   }
   const fixed = /^[#,]*0(?:\.(0+))?(%?)$/.exec(code);
-  if (fixed) return (value * (fixed[2] === '%' ? 100 : 1)).toFixed(Math.min(20, fixed[1]?.length ?? 0)) + (fixed[2] ?? '');
+  if (fixed)
+    return (value * (fixed[2] === '%' ? 100 : 1)).toFixed(Math.min(20, fixed[1]?.length ?? 0)) + (fixed[2] ?? '');
   return String(Number(value.toPrecision(15)));
 }

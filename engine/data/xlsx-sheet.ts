@@ -86,7 +86,10 @@ export function readSheet(xml: string, workbook: Workbook): Sheet {
   return { rows, hiddenColumns, merges };
 }
 
-function cellOf({ attributes, value, formula }: { attributes: string; value: string; formula: boolean }, workbook: Workbook): SheetCell | null {
+function cellOf(
+  { attributes, value, formula }: { attributes: string; value: string; formula: boolean },
+  workbook: Workbook,
+): SheetCell | null {
   const type = /\st\s*=\s*["'](\w+)["']/.exec(attributes)?.[1] ?? 'n';
   if (formula && value === '') return type === 'str' ? null : { text: '', kind: 'no-value' };
   switch (type) {

@@ -3,11 +3,23 @@ import type { Finding } from '../spec/dataset.ts';
 import { StudioError } from '../spec/errors.ts';
 import { tableFromGrid } from './grid.ts';
 import { finding, listed, type TablePart } from './table.ts';
-import { readFormats, readSharedStrings, readSheet, type Merge, type Sheet, type SheetCell, type SheetRow, type Workbook } from './xlsx-sheet.ts';
+import {
+  readFormats,
+  readSharedStrings,
+  readSheet,
+  type Merge,
+  type Sheet,
+  type SheetCell,
+  type SheetRow,
+  type Workbook,
+} from './xlsx-sheet.ts';
 import { attribute, walkXml, XmlFault } from './xml.ts';
 import { ArchiveFault, openArchive, type Archive } from './zip.ts';
 
-/** Reads a workbook from its bytes; other archives are refused by name. @throws StudioError file.format, data.no-rows, data.header-only */
+/**
+ * Reads a workbook from its bytes; other archives are refused by name.
+ * @throws StudioError file.format, data.no-rows, data.header-only
+ */
 export function readWorkbook(bytes: Buffer, path: string): TablePart {
   try {
     const archive = openArchive(bytes);
@@ -53,7 +65,11 @@ function tableOf(archive: Archive, path: string): TablePart {
 function severalSheets(sheets: readonly NamedSheet[], chosen: NamedSheet): Finding {
   const tables = sheets.filter(({ filled }) => filled.length > 2).length;
   const names = sheets.map(({ name, hidden }) => (hidden ? `${name} (hidden)` : name));
-  return finding('several-sheets', tables > 1 ? 'care' : 'note', { count: sheets.length, sheets: listed(names), used: chosen.name });
+  return finding('several-sheets', tables > 1 ? 'care' : 'note', {
+    count: sheets.length,
+    sheets: listed(names),
+    used: chosen.name,
+  });
 }
 
 function readSheets(archive: Archive): NamedSheet[] {
@@ -63,7 +79,12 @@ function readSheets(archive: Archive): NamedSheet[] {
   let date1904 = false;
   walkXml(text('xl/workbook.xml') ?? '', {
     open(name, raw) {
-      if (name === 'sheet') listing.push({ name: attribute(raw, 'name') ?? '', hidden: (attribute(raw, 'state') ?? 'visible') !== 'visible', id: attribute(raw, 'id') ?? '' });
+      if (name === 'sheet')
+        listing.push({
+          name: attribute(raw, 'name') ?? '',
+          hidden: (attribute(raw, 'state') ?? 'visible') !== 'visible',
+          id: attribute(raw, 'id') ?? '',
+        });
       else if (name === 'workbookPr') date1904 = ['1', 'true'].includes(attribute(raw, 'date1904') ?? '');
     },
     text: () => undefined,
@@ -71,7 +92,11 @@ function readSheets(archive: Archive): NamedSheet[] {
   });
   const strings = text(archive.names.find((name) => name.toLowerCase() === 'xl/sharedstrings.xml') ?? '');
   const styles = text('xl/styles.xml');
-  const workbook: Workbook = { strings: strings === null ? [] : readSharedStrings(strings), formats: styles === null ? [] : readFormats(styles), date1904 };
+  const workbook: Workbook = {
+    strings: strings === null ? [] : readSharedStrings(strings),
+    formats: styles === null ? [] : readFormats(styles),
+    date1904,
+  };
   return listing.flatMap(({ name, hidden, id }, index) => {
     const xml = text(targets.get(id) ?? `xl/worksheets/sheet${String(index + 1)}.xml`);
     if (xml === null) return [];
@@ -97,7 +122,8 @@ function relations(xml: string): Map<string, string> {
 
 function refuseStrayCells(rows: readonly SheetRow[]): void {
   const span = (rows.at(-1)?.number ?? 0) - (rows[0]?.number ?? 0);
-  if (span > rows.length * 10 + 10_000) throw new XmlFault(`too large: a stray cell in row ${String(rows.at(-1)?.number ?? 0)}`);
+  if (span > rows.length * 10 + 10_000)
+    throw new XmlFault(`too large: a stray cell in row ${String(rows.at(-1)?.number ?? 0)}`);
   const widest = rows.reduce((most, { cells }) => Math.max(most, ...cells.keys()), 0);
   const fullest = rows.reduce((most, { cells }) => Math.max(most, cells.size), 0);
   if (widest > fullest * 10 + 1000) throw new XmlFault(`too large: a stray cell in column ${String(widest + 1)}`);
@@ -111,17 +137,27 @@ function sheetTable({ sheet, filled }: NamedSheet): Pick<TablePart, 'columns' | 
   const body = rows.slice(headerRow + 1);
   const filledDown = fillMerged(sheet.merges, body);
   if (filledDown > 0) findings.push(finding('merged-cells', 'care', { count: filledDown }));
-  const used = [...new Set([header, ...body].flatMap((row) => [...(row?.cells.keys() ?? [])]))].toSorted((a, b) => a - b);
+  const used = [...new Set([header, ...body].flatMap((row) => [...(row?.cells.keys() ?? [])]))].toSorted(
+    (a, b) => a - b,
+  );
   const first = used[0] ?? 0;
   const width = (used.at(-1) ?? 0) - first + 1;
   const lines = rows.map(({ number }) => number);
   const records = rows.map((row, index) =>
-    index < headerRow ? [...row.cells.values()].slice(0, 1).map(({ text }) => text) : Array.from({ length: width }, (_, column) => cellText(row.cells.get(first + column))),
+    index < headerRow
+      ? [...row.cells.values()].slice(0, 1).map(({ text }) => text)
+      : Array.from({ length: width }, (_, column) => cellText(row.cells.get(first + column))),
   );
   const table = tableFromGrid({ records, lines, width });
   const data = rows.slice(table.firstRecord);
   findings.push(...table.findings, ...hiddenFindings({ sheet, data, columns: table.columns, first }));
-  for (const [index, name] of table.columns.entries()) findings.push(...columnFindings(name, data.map(({ cells }) => cells.get(first + index))));
+  for (const [index, name] of table.columns.entries())
+    findings.push(
+      ...columnFindings(
+        name,
+        data.map(({ cells }) => cells.get(first + index)),
+      ),
+    );
   return { columns: table.columns, rows: table.rows, findings };
 }
 
@@ -143,7 +179,14 @@ const totals = /^(grand )?(totals?|sum|summe|gesamt(summe)?|summa|totalt|somme|t
 function withoutTotals(rows: readonly SheetRow[], findings: Finding[]): readonly SheetRow[] {
   const last = rows.at(-1);
   const [label, ...others] = [...(last?.cells.values() ?? [])];
-  if (!last || rows.length < 3 || !label || !totals.test(label.text.trim()) || others.some(({ kind }) => kind !== 'number' && kind !== 'no-value')) return rows;
+  if (
+    !last ||
+    rows.length < 3 ||
+    !label ||
+    !totals.test(label.text.trim()) ||
+    others.some(({ kind }) => kind !== 'number' && kind !== 'no-value')
+  )
+    return rows;
   findings.push(finding('totals-row', 'note', { row: last.number }));
   return rows.slice(0, -1);
 }
@@ -162,7 +205,17 @@ function fillMerged(merges: readonly Merge[], body: readonly SheetRow[]): number
   return count;
 }
 
-function hiddenFindings({ sheet, data, columns, first }: { sheet: Sheet; data: readonly SheetRow[]; columns: readonly string[]; first: number }): Finding[] {
+function hiddenFindings({
+  sheet,
+  data,
+  columns,
+  first,
+}: {
+  sheet: Sheet;
+  data: readonly SheetRow[];
+  columns: readonly string[];
+  first: number;
+}): Finding[] {
   const rows = data.filter(({ hidden }) => hidden).length;
   const names = columns.filter((_, index) => sheet.hiddenColumns.has(first + index));
   return [
@@ -173,7 +226,8 @@ function hiddenFindings({ sheet, data, columns, first }: { sheet: Sheet; data: r
 
 function columnFindings(column: string, cells: readonly (SheetCell | undefined)[]): Finding[] {
   const findings: Finding[] = [];
-  const count = (...kinds: SheetCell['kind'][]): number => cells.filter((cell) => cell !== undefined && kinds.includes(cell.kind)).length;
+  const count = (...kinds: SheetCell['kind'][]): number =>
+    cells.filter((cell) => cell !== undefined && kinds.includes(cell.kind)).length;
   const empty = count('no-value');
   const errors = count('error');
   const texts = count('text');
@@ -181,7 +235,11 @@ function columnFindings(column: string, cells: readonly (SheetCell | undefined)[
   if (empty > 0) findings.push(finding('formula-without-value', 'care', { column, count: empty }));
   if (errors > 0) findings.push(finding('error-values', 'note', { column, count: errors }));
   if (texts > 0 && others > 0) {
-    findings.push(others <= 0.3 * (texts + others) ? finding('non-text-cells', 'note', { column, count: others }) : finding('mixed-types', 'note', { column, count: others }));
+    findings.push(
+      others <= 0.3 * (texts + others)
+        ? finding('non-text-cells', 'note', { column, count: others })
+        : finding('mixed-types', 'note', { column, count: others }),
+    );
   }
   return findings;
 }

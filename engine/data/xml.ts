@@ -1,4 +1,7 @@
-/** Walks the tags of an XML text in one pass. Knows no entities but the five of XML itself and numbers, and no document types. */
+/**
+ * Walks the tags of an XML text in one pass. Knows no entities but the five of XML itself and numbers, and no
+ * document types.
+ */
 
 /** Thrown with a reason in a few words; the reader of the file adds its path. */
 export class XmlFault extends Error {
@@ -81,10 +84,13 @@ const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', qu
 
 function unescapeXml(text: string): string {
   if (!text.includes('&')) return text;
-  return text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(lt|gt|amp|quot|apos));/gi, (whole, ...groups: (string | undefined)[]) => {
-    const [hex, decimal, name] = groups;
-    if (name !== undefined) return named[name.toLowerCase()] ?? whole;
-    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });
+  return text.replace(
+    /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(lt|gt|amp|quot|apos));/gi,
+    (whole, ...groups: (string | undefined)[]) => {
+      const [hex, decimal, name] = groups;
+      if (name !== undefined) return named[name.toLowerCase()] ?? whole;
+      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    },
+  );
 }

@@ -45,7 +45,8 @@ function directory(bytes: Buffer): Map<string, Entry> {
   const entries = new Map<string, Entry>();
   let at = bytes.readUInt32LE(end + 16);
   for (let index = 0; index < count; index += 1) {
-    if (at + 46 > bytes.length || bytes.readUInt32LE(at) !== 0x02014b50) throw new ArchiveFault('damaged: its directory is cut off');
+    if (at + 46 > bytes.length || bytes.readUInt32LE(at) !== 0x02014b50)
+      throw new ArchiveFault('damaged: its directory is cut off');
     const nameLength = bytes.readUInt16LE(at + 28);
     if ((bytes.readUInt16LE(at + 8) & 1) !== 0) throw new ArchiveFault('protected by a password');
     const entry = {
@@ -75,7 +76,8 @@ function refuseOverlaps(entries: readonly Entry[]): void {
 }
 
 function unpack(bytes: Buffer, { method, packed, size, offset }: Entry): Buffer {
-  if (offset + 30 > bytes.length || bytes.readUInt32LE(offset) !== 0x04034b50) throw new ArchiveFault('damaged: an entry is not where the directory says');
+  if (offset + 30 > bytes.length || bytes.readUInt32LE(offset) !== 0x04034b50)
+    throw new ArchiveFault('damaged: an entry is not where the directory says');
   const start = offset + 30 + bytes.readUInt16LE(offset + 26) + bytes.readUInt16LE(offset + 28);
   if (start + packed > bytes.length) throw new ArchiveFault('damaged: an entry is cut off');
   const body = bytes.subarray(start, start + packed);

@@ -64,7 +64,9 @@ function facts(expected: Expectation): Record<string, unknown> {
     ...(expected.columns ? { columns: [...expected.columns] } : {}),
     ...(expected.columns_count === undefined ? {} : { columnsCount: expected.columns_count }),
     ...(expected.encoding === undefined ? {} : { encoding: true }),
-    ...(expected.delimiter === undefined ? {} : { delimiter: expected.delimiter === 'tab' ? '\t' : expected.delimiter }),
+    ...(expected.delimiter === undefined
+      ? {}
+      : { delimiter: expected.delimiter === 'tab' ? '\t' : expected.delimiter }),
   };
 }
 
@@ -74,7 +76,9 @@ function found(expected: Expectation, table: Table | undefined): Record<string, 
     ...(typeof expected.rows === 'number' ? { rows: table?.rows.length } : {}),
     ...(expected.columns ? { columns } : {}),
     ...(expected.columns_count === undefined ? {} : { columnsCount: columns.length }),
-    ...(expected.encoding === undefined ? {} : { encoding: expected.encoding.split(' or ').includes(table?.encoding ?? '') }),
+    ...(expected.encoding === undefined
+      ? {}
+      : { encoding: expected.encoding.split(' or ').includes(table?.encoding ?? '') }),
     ...(expected.delimiter === undefined ? {} : { delimiter: table?.delimiter }),
   };
 }
@@ -84,7 +88,9 @@ const cases = await expectations('awkward');
 describe('awkward files', () => {
   it('are all looked at', () => {
     expect(cases.length).toBeGreaterThanOrEqual(84);
-    expect(cases.map(({ file }) => file)).toEqual(expect.arrayContaining([...Object.keys(outOfScope), ...Object.keys(asksMore)]));
+    expect(cases.map(({ file }) => file)).toEqual(
+      expect.arrayContaining([...Object.keys(outOfScope), ...Object.keys(asksMore)]),
+    );
   });
 
   for (const expected of cases.filter(({ file }) => !(file in outOfScope))) {
@@ -93,7 +99,11 @@ describe('awkward files', () => {
       const started = performance.now();
       const seen = await look([first, ...others]);
       expect(performance.now() - started).toBeLessThan(expected.time_limit_s * 1000);
-      const allowed: string[] = [expected.outcome, ...(expected.also_ok === undefined ? [] : [expected.also_ok]), ...(expected.file in asksMore ? ['ask'] : [])];
+      const allowed: string[] = [
+        expected.outcome,
+        ...(expected.also_ok === undefined ? [] : [expected.also_ok]),
+        ...(expected.file in asksMore ? ['ask'] : []),
+      ];
       expect(allowed).toContain(seen.outcome);
       if (seen.outcome === 'refuse') return;
       expect(found(expected, seen.tables[0])).toEqual(facts(expected));
@@ -128,7 +138,11 @@ describe('what awkward files must not come to', () => {
 
   it('joins a text again that an unquoted comma had torn', async () => {
     const { rows } = await readTable(file('ragged-rows.csv'));
-    expect(rows[4]).toEqual({ id: '4', text: 'The courier says nobody was at home but I waited all afternoon., and a comma without quotes', label: 'delivery' });
+    expect(rows[4]).toEqual({
+      id: '4',
+      text: 'The courier says nobody was at home but I waited all afternoon., and a comma without quotes',
+      label: 'delivery',
+    });
   });
 
   it('loses no line to a quote that is never closed', async () => {
@@ -146,7 +160,12 @@ describe('what awkward files must not come to', () => {
 
   it('shows dates as dates', async () => {
     const { rows } = await readTable(file('dates.xlsx'));
-    expect(rows.slice(0, 4).map(({ received }) => received)).toEqual(['01.01.2024', '2024-01-02', '2024-01-03', '2024-01-04 09:30:00']);
+    expect(rows.slice(0, 4).map(({ received }) => received)).toEqual([
+      '01.01.2024',
+      '2024-01-02',
+      '2024-01-03',
+      '2024-01-04 09:30:00',
+    ]);
   });
 
   it('fills merged labels down', async () => {
@@ -155,14 +174,22 @@ describe('what awkward files must not come to', () => {
   });
 
   it('learns no class named NA or -, and keeps the row about Namibia', async () => {
-    const dataset = await createDataRoom().loadDataset(request(file('missing-values.csv'), { split: { validation: 0, test: 0, seed: 1 } }));
+    const dataset = await createDataRoom().loadDataset(
+      request(file('missing-values.csv'), { split: { validation: 0, test: 0, seed: 1 } }),
+    );
     expect(dataset.labels).toEqual(['billing', 'delivery', 'praise', 'technical']);
-    expect(dataset.train.at(-1)).toEqual({ row: 121, text: 'The order from Namibia (country code NA) is late.', label: 'delivery' });
+    expect(dataset.train.at(-1)).toEqual({
+      row: 121,
+      text: 'The order from Namibia (country code NA) is late.',
+      label: 'delivery',
+    });
   });
 
   it('never learns from a formula or a tool call', async () => {
     const room = createDataRoom();
-    const formulas = await room.loadDataset(request(file('formulas-no-values.xlsx'), { columns: { text: 'text', label: 'label' } }));
+    const formulas = await room.loadDataset(
+      request(file('formulas-no-values.xlsx'), { columns: { text: 'text', label: 'label' } }),
+    );
     const tools = await room.loadDataset(request(file('openai-tools.jsonl')));
     expect(formulas.train.every((example) => 'text' in example && example.text === '')).toBe(true);
     expect(tools.train[0]).toEqual({
@@ -178,14 +205,20 @@ describe('what awkward files must not come to', () => {
   it('groups the spellings of a label', async () => {
     const { findings } = await createDataRoom().describeData(request(file('label-typos.csv')));
     const groups = findings.find(({ code }) => code === 'label-variants')?.data.groups;
-    expect(String(groups).split(', ').map((group) => group.split(' = ').toSorted())).toEqual([
+    expect(
+      String(groups)
+        .split(', ')
+        .map((group) => group.split(' = ').toSorted()),
+    ).toEqual([
       ['"HAM "', '"Ham"', '"ham"', '"hamm"'],
       ['" spam"', '"SPAM"', '"Spam"', '"Spam."', '"sapm"', '"spam "', '"spam"'],
     ]);
   });
 
   it('sets seven of fourteen conversations aside', async () => {
-    const view = await createDataRoom().describeData(request(file('wrong-role-order.jsonl'), { split: { validation: 0, test: 0, seed: 1 } }));
+    const view = await createDataRoom().describeData(
+      request(file('wrong-role-order.jsonl'), { split: { validation: 0, test: 0, seed: 1 } }),
+    );
     expect(view.counts).toEqual({ train: 7, validation: 0, test: 0 });
   });
 });

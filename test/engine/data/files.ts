@@ -50,5 +50,13 @@ export function scratch(): (name: string, content: string | Uint8Array) => Promi
 
 export function request(train: string | readonly string[], more: Partial<DataRequest> = {}): DataRequest {
   const files = typeof train === 'string' ? [train] : train;
-  return { train: files, validation: null, test: null, task: null, columns: null, split: { validation: 0.1, test: 0, seed: 1 }, ...more };
+  return {
+    train: files,
+    validation: null,
+    test: null,
+    task: null,
+    columns: null,
+    split: { validation: 0.1, test: 0, seed: 1 },
+    ...more,
+  };
 }

@@ -29,7 +29,13 @@ describe('hostile files', () => {
     expect(cases.length).toBeGreaterThanOrEqual(37);
   });
 
-  for (const { file, outcome: wanted, also_ok: also = '', time_limit_s: seconds, memory_growth_limit_mb: megabytes = 300 } of cases) {
+  for (const {
+    file,
+    outcome: wanted,
+    also_ok: also = '',
+    time_limit_s: seconds,
+    memory_growth_limit_mb: megabytes = 300,
+  } of cases) {
     it(`${file}: ${later.has(file) ? 'refuse' : wanted}`, async () => {
       const listing = await readdir(folder);
       const memory = process.resourceUsage().maxRSS;
@@ -51,8 +57,15 @@ describe('names of the prototype', () => {
     const view = await createDataRoom().describeData(request(join(folder, 'proto-header.csv')));
     const table = await readTable(join(folder, 'proto-header.csv'));
     expect(table.columns).toEqual(['__proto__', 'constructor', 'text', 'label']);
-    expect(Object.entries(table.rows[0] ?? {}).slice(0, 2)).toEqual([['__proto__', 'x'], ['constructor', 'y']]);
-    expect(view.labels.filter(({ count }) => count === 1).map(({ name }) => name)).toEqual(['__proto__', 'constructor', 'toString']);
+    expect(Object.entries(table.rows[0] ?? {}).slice(0, 2)).toEqual([
+      ['__proto__', 'x'],
+      ['constructor', 'y'],
+    ]);
+    expect(view.labels.filter(({ count }) => count === 1).map(({ name }) => name)).toEqual([
+      '__proto__',
+      'constructor',
+      'toString',
+    ]);
   });
 
   it('lend nothing to a row in JSON', async () => {
@@ -67,14 +80,21 @@ describe('a line without end', () => {
     const { tmpdir } = await import('node:os');
     const home = await mkdtemp(join(tmpdir(), 'atelier-line-'));
     try {
-      for (const [name, start] of [['one.jsonl', '{"text":"'], ['one.csv', 'text,label\n"'], ['one.txt', '']] as const) {
+      for (const [name, start] of [
+        ['one.jsonl', '{"text":"'],
+        ['one.csv', 'text,label\n"'],
+        ['one.txt', ''],
+      ] as const) {
         const file = await open(join(home, name), 'w');
         await file.write(start);
         const chunk = Buffer.alloc(1024 * 1024, 'lorem ipsum ');
         for (let count = 0; count < 40; count += 1) await file.write(chunk);
         await file.close();
         const memory = process.resourceUsage().maxRSS;
-        await expect(readTable(join(home, name))).rejects.toMatchObject({ code: 'file.format', data: { reason: 'one line is larger than 16 MB' } });
+        await expect(readTable(join(home, name))).rejects.toMatchObject({
+          code: 'file.format',
+          data: { reason: 'one line is larger than 16 MB' },
+        });
         expect((process.resourceUsage().maxRSS - memory) / 1024).toBeLessThan(20);
       }
     } finally {
