@@ -3,7 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fetchElectron, findElectron, hasFailedBefore, type ElectronPlaces } from '../../../main/build/electron-binary.ts';
+import {
+  fetchElectron,
+  findElectron,
+  hasFailedBefore,
+  type ElectronPlaces,
+} from '../../../main/build/electron-binary.ts';
 
 let folder: string;
 let places: ElectronPlaces;
@@ -24,7 +29,10 @@ function manifest(version: string): void {
 
 /** What the package's own installer does in this test. */
 function installer(script: string): void {
-  writeFileSync(join(places.package, 'install.js'), `const fs = require('node:fs'), path = require('node:path');\n${script}`);
+  writeFileSync(
+    join(places.package, 'install.js'),
+    `const fs = require('node:fs'), path = require('node:path');\n${script}`,
+  );
 }
 
 test('a package without its binary has none', () => {
