@@ -54,22 +54,24 @@ function locateHeader({ records, width }: Grid): number {
   return at;
 }
 
-/** The first record is data if one of its cells comes again in its own column, or reads like a sentence. */
+/**
+ * The first record is data if one of its cells comes again in its own column, or reads like a sentence, and none of the
+ * others is what columns are usually called.
+ */
 function hasHeader(records: readonly (readonly string[])[], headerAt: number): boolean {
   const header = records[headerAt] ?? [];
-  if (header.some((cell) => isKnownName(cell))) return true;
   if (header.length > 100 || records.length - headerAt < 3) return true;
   const data = records.slice(headerAt + 1, headerAt + 5001);
-  const comesAgain = header.map((cell, column) => {
-    const trimmed = tidyName(cell);
-    return trimmed !== '' && data.some((record) => tidyName(record[column] ?? '') === trimmed);
-  });
-  const whole =
-    header.length > 1 &&
-    comesAgain.every(Boolean) &&
-    data.some((record) => header.every((cell, column) => record[column] === cell));
+  const again = header.map((cell, column) => comesAgain(cell, column, data));
+  if (header.some((cell, column) => isKnownName(cell) && again[column] !== true)) return true;
+  const repeated = header.length > 1 && data.some((record) => header.every((cell, column) => record[column] === cell));
   const sentences = header.filter((cell) => cell.length > 60 && cell.split(/\s+/).length > 6).length;
-  return !((comesAgain.includes(true) && !whole) || sentences > 0);
+  return sentences === 0 && (repeated || !again.includes(true));
+}
+
+function comesAgain(cell: string, column: number, data: readonly (readonly string[])[]): boolean {
+  const name = tidyName(cell);
+  return name !== '' && data.some((record) => tidyName(record[column] ?? '') === name);
 }
 
 function filledWidth(header: readonly string[]): number {

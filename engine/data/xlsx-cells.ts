@@ -64,5 +64,6 @@ function showPlain(value: number, code: string): string {
   const fixed = /^[#,]*0(?:\.(0+))?(%?)$/.exec(code);
   if (fixed)
     return (value * (fixed[2] === '%' ? 100 : 1)).toFixed(Math.min(20, fixed[1]?.length ?? 0)) + (fixed[2] ?? '');
-  return String(Number(value.toPrecision(15)));
+  // Excel keeps 15 digits; sums in binary show more.
+  return String(Number.isSafeInteger(value) ? value : Number(value.toPrecision(15)));
 }
