@@ -5,10 +5,23 @@ type Widen = (bytes: Bytes, count: number) => Float32Array;
 
 /** Bytes of an element in a safetensors file. */
 export const elementBytes: ReadonlyMap<string, number> = new Map([
-  ['BOOL', 1], ['U8', 1], ['I8', 1], ['F8_E5M2', 1], ['F8_E4M3', 1], ['F8_E8M0', 1],
-  ['U16', 2], ['I16', 2], ['F16', 2], ['BF16', 2],
-  ['U32', 4], ['I32', 4], ['F32', 4],
-  ['U64', 8], ['I64', 8], ['F64', 8], ['C64', 8],
+  ['BOOL', 1],
+  ['U8', 1],
+  ['I8', 1],
+  ['F8_E5M2', 1],
+  ['F8_E4M3', 1],
+  ['F8_E8M0', 1],
+  ['U16', 2],
+  ['I16', 2],
+  ['F16', 2],
+  ['BF16', 2],
+  ['U32', 4],
+  ['I32', 4],
+  ['F32', 4],
+  ['U64', 8],
+  ['I64', 8],
+  ['F64', 8],
+  ['C64', 8],
 ]);
 
 /** Element types that have a float32 value, and how to get it. Little-endian on every system we run on. */

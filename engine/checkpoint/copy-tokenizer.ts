@@ -7,7 +7,12 @@ import { openGguf } from './gguf.ts';
 import { tokenizerFromGguf } from '../tokenizer/from-gguf.ts';
 
 const tokenizerFiles = [
-  'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'vocab.txt', 'chat_template.jinja',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.txt',
+  'chat_template.jinja',
 ];
 
 /** Names of the files written. For a GGUF file they are rebuilt from its metadata. */

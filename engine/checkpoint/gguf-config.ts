@@ -12,7 +12,8 @@ const classes: Readonly<Record<string, string>> = {
 /** Errors: `model.unknown-architecture`, `model.config` with the key that is missing or wrong. */
 export async function configOf(path: string, file: GgufFile): Promise<Readonly<Record<string, Json>>> {
   const { keys, tensors } = file;
-  const architecture = String(keys.get('general.architecture') ?? 'none');
+  const named = keys.get('general.architecture');
+  const architecture = typeof named === 'string' ? named : 'none';
   const className = classes[architecture];
   if (className === undefined) {
     throw new StudioError('model.unknown-architecture', { architecture, known: Object.keys(classes).join(', ') });
@@ -52,7 +53,12 @@ export async function configOf(path: string, file: GgufFile): Promise<Readonly<R
     max_position_embeddings: size('context_length'),
     rms_norm_eps: numberAt('attention.layer_norm_rms_epsilon') ?? 1e-6,
     rope_theta: theta,
-    rope_scaling: await ropeScaling(path, file, { theta, headDim, numberAt, kind: keys.get(`${architecture}.rope.scaling.type`) }),
+    rope_scaling: await ropeScaling(path, file, {
+      theta,
+      headDim,
+      numberAt,
+      kind: keys.get(`${architecture}.rope.scaling.type`),
+    }),
     vocab_size: rows ?? size('vocab_size'),
     tie_word_embeddings: !tensors.has('output.weight'),
     attention_bias: tensors.has('blk.0.attn_q.bias'),

@@ -15,9 +15,9 @@ import { elementCount, type TensorEntry } from './tensor-file.ts';
 export async function openGgufModel(path: string): Promise<BaseModel> {
   const file = await openGguf(path);
   try {
+    if (file.tensors.size === 0) throw new StudioError('model.no-weights', { path });
     const config = await configOf(path, file);
     const weights = renamed(file, config);
-    if (weights.size === 0) throw new StudioError('model.no-weights', { path });
     const { json, settings, chatTemplate } = tokenizerFromGguf(path, file.keys);
     const tokenizer = createTokenizer(path, json, settingsOf(settings));
     const find = (name: string): RenamedTensor => {
@@ -94,7 +94,7 @@ function renamed(file: GgufFile, config: Readonly<Record<string, Json>>): Readon
     const name = hubName(tensor.name);
     if (name === null) {
       throw new StudioError('model.unknown-architecture', {
-        architecture: `${String(config['model_type'])} with ${tensor.name}`,
+        architecture: `${JSON.stringify(config['model_type'])} with ${tensor.name}`,
         known: 'llama, qwen2, qwen3',
       });
     }

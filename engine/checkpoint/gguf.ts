@@ -27,11 +27,17 @@ export async function openGguf(path: string): Promise<GgufFile> {
     return {
       path,
       keys,
-      metadata: Object.fromEntries([...keys].flatMap(([key, value]) => (typeof value === 'object' ? [] : [[key, String(value)]]))),
+      metadata: Object.fromEntries(
+        [...keys].flatMap(([key, value]) => (typeof value === 'object' ? [] : [[key, String(value)]])),
+      ),
       tensors,
       async read(name) {
         const entry = entryOf(name);
-        const values = dequantise(entry.dtype, await file.read(entry.offset, entry.bytes), elementCount(entry.shape) ?? 0);
+        const values = dequantise(
+          entry.dtype,
+          await file.read(entry.offset, entry.bytes),
+          elementCount(entry.shape) ?? 0,
+        );
         if (values === null) throw new StudioError('checkpoint.type', { path, name, type: entry.dtype });
         return values;
       },
@@ -228,7 +234,11 @@ interface DataPlace {
   readonly file: RandomAccess;
 }
 
-function placeTensors(cursor: Cursor, listed: readonly ListedTensor[], place: DataPlace): ReadonlyMap<string, TensorEntry> {
+function placeTensors(
+  cursor: Cursor,
+  listed: readonly ListedTensor[],
+  place: DataPlace,
+): ReadonlyMap<string, TensorEntry> {
   const tensors = new Map<string, TensorEntry>();
   for (const { name, dtype, shape, bytes, offset } of listed) {
     const corrupt = (reason: string): StudioError => cursor.corrupt(`tensor ${name}: ${reason}`);
@@ -237,7 +247,15 @@ function placeTensors(cursor: Cursor, listed: readonly ListedTensor[], place: Da
     if (place.start + offset + bytes > place.file.size) {
       throw corrupt(`it ends at byte ${place.start + offset + bytes} of a file of ${place.file.size}`);
     }
-    tensors.set(name, { name, dtype, shape, offset: place.start + offset, bytes, file: place.file.path, asStored: true });
+    tensors.set(name, {
+      name,
+      dtype,
+      shape,
+      offset: place.start + offset,
+      bytes,
+      file: place.file.path,
+      asStored: true,
+    });
   }
   const inOrder = [...tensors.values()].sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
   let end = place.start;

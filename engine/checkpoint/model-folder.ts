@@ -64,7 +64,9 @@ export async function openModel(path: string): Promise<BaseModel> {
       tokenizer,
       chatTemplate,
       generationConfig,
-      licenceFiles: files.filter((name) => /^(?:licen[cs]e|notice|copying)/i.test(name)).map((name) => join(absolute, name)),
+      licenceFiles: files
+        .filter((name) => /^(?:licen[cs]e|notice|copying)/i.test(name))
+        .map((name) => join(absolute, name)),
       close: () => closeAll(shards),
     };
   } catch (thrown) {
@@ -89,7 +91,10 @@ export function weightsOf(path: string, files: readonly TensorFile[]): WeightSou
   for (const file of files) {
     for (const entry of file.tensors.values()) {
       if (owners.has(entry.name)) {
-        throw new StudioError('checkpoint.corrupt', { path: file.path, reason: `tensor ${entry.name} is in two files` });
+        throw new StudioError('checkpoint.corrupt', {
+          path: file.path,
+          reason: `tensor ${entry.name} is in two files`,
+        });
       }
       owners.set(entry.name, file);
       bytes += entry.bytes;

@@ -27,7 +27,7 @@ export async function openRandomAccess(path: string): Promise<RandomAccess> {
       size,
       async read(offset, length) {
         const into = new Uint8Array(length);
-        for (let done = 0; done < length; ) {
+        for (let done = 0; done < length;) {
           const wanted = Math.min(length - done, largestRead);
           const { bytesRead } = await handle.read(into, done, wanted, offset + done);
           if (bytesRead === 0) {

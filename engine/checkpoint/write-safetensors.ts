@@ -114,7 +114,7 @@ function floatBytes(values: Float32Array, dtype: string): Uint8Array {
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, 1 << 30));
     done += bytesWritten;
   }

@@ -1,5 +1,5 @@
 /** Renders chats by a model's own Jinja template, as Transformers does, and marks which tokens the assistant said. */
-import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
+import { Template } from '@huggingface/jinja';
 import { StudioError, asOurs } from '../spec/errors.ts';
 import type { Encoded, Tokenizer } from './tokenizer.ts';
 
@@ -20,15 +20,14 @@ export interface ChatOptions {
 }
 
 /** Numbers that one rendering may take from `range`: a template has no use for more than a few messages' worth. */
-const mostRangeSteps = 100_000;
+const mostRangeSteps = 10_000;
 const longestText = 64 * 2 ** 20;
 
 /** Errors: `template.failed` with what the template or its interpreter said. */
 export function renderChat(template: string, messages: readonly ChatMessage[], options: ChatOptions = {}): string {
   try {
-    const environment = new Environment();
-    for (const [name, value] of Object.entries(globals())) environment.set(name, value);
-    const variables = {
+    // The library cuts line breaks and indentation around blocks as Transformers does.
+    const text = new Template(ownFunctions + template).render({
       messages,
       add_generation_prompt: options.addGenerationPrompt ?? false,
       bos_token: options.bosToken ?? '',
@@ -38,11 +37,9 @@ export function renderChat(template: string, messages: readonly ChatMessage[], o
       tools: null,
       documents: null,
       ...options.variables,
-    };
-    for (const [name, value] of Object.entries(variables)) environment.set(name, value);
-    const program = parse(tokenize(template, { trim_blocks: true, lstrip_blocks: true }));
-    const text: unknown = new Interpreter(environment).run(program).value;
-    if (typeof text !== 'string') throw new Error('the template gave no text');
+      atelier_range: boundedRange(),
+      atelier_strftime: (format: unknown) => formatTime(new Date(), String(format)),
+    });
     if (text.length > longestText) throw new Error(`the template gave ${text.length} characters`);
     return text;
   } catch (thrown) {
@@ -50,29 +47,20 @@ export function renderChat(template: string, messages: readonly ChatMessage[], o
   }
 }
 
-function globals(): Record<string, unknown> {
+/** In place of the library's: its range has no bound, its strftime_now knows few fields. Leaves no text of its own. */
+const ownFunctions = '{% set range = atelier_range %}{% set strftime_now = atelier_strftime %}\n';
+
+/** Python's range, for one rendering. */
+function boundedRange(): (first: number, end?: number | null, step?: number | null) => number[] {
   let steps = 0;
-  return {
-    true: true,
-    false: false,
-    none: null,
-    True: true,
-    False: false,
-    None: null,
-    raise_exception: (message: unknown) => {
-      throw new Error(String(message));
-    },
-    strftime_now: (format: unknown) => formatTime(new Date(), String(format)),
-    range: (first: number, end?: number | null, step?: number | null): number[] => {
-      const start = typeof end === 'number' ? first : 0;
-      const stop = typeof end === 'number' ? end : first;
-      const stride = step ?? 1;
-      if (stride === 0) throw new Error('range() with step 0');
-      const count = Math.max(0, Math.ceil((stop - start) / stride));
-      steps += count;
-      if (!(steps <= mostRangeSteps)) throw new Error(`the template loops over ${count} numbers`);
-      return Array.from({ length: count }, (_, i) => start + i * stride);
-    },
+  return (first, end, step) => {
+    const [start, stop] = typeof end === 'number' ? [first, end] : [0, first];
+    const stride = step ?? 1;
+    if (stride === 0) throw new Error('range() with step 0');
+    const count = Math.max(0, Math.ceil((stop - start) / stride));
+    steps += count;
+    if (!(steps <= mostRangeSteps)) throw new Error(`the template loops over ${count} numbers`);
+    return Array.from({ length: count }, (_, i) => start + i * stride);
   };
 }
 
@@ -113,7 +101,11 @@ export interface TrainingChat {
 }
 
 /** The chat's text with the model's own special tokens in it. Errors: `template.failed`. */
-export function renderFor({ tokenizer, template }: Chat, messages: readonly ChatMessage[], addGenerationPrompt: boolean): string {
+export function renderFor(
+  { tokenizer, template }: Chat,
+  messages: readonly ChatMessage[],
+  addGenerationPrompt: boolean,
+): string {
   const { bos, eos, unk, pad } = tokenizer.special;
   return renderChat(template, messages, {
     addGenerationPrompt,
@@ -136,7 +128,9 @@ export async function renderPrompt(chat: Chat, messages: readonly ChatMessage[])
  */
 export async function renderTraining(chat: Chat, messages: readonly ChatMessage[]): Promise<TrainingChat> {
   const text = renderFor(chat, messages, false);
-  const turns = messages.flatMap(({ role }, turn) => (role === 'assistant' ? [findTurn(chat, messages, { turn, text })] : []));
+  const turns = messages.flatMap(({ role }, turn) =>
+    role === 'assistant' ? [findTurn(chat, messages, { turn, text })] : [],
+  );
   const encoded = await chat.tokenizer.encode(text, { addSpecialTokens: false });
   return { text, ids: encoded.ids, assistantMask: maskOf(encoded, turns.map(inCodePoints(text)), chat.tokenizer) };
 }
@@ -153,20 +147,29 @@ interface Turn {
 /** A character of no language: where two renderings begin to differ by it, there the content begins or ends. */
 const marker = '\ue000';
 
-function findTurn(chat: Chat, messages: readonly ChatMessage[], at: { readonly turn: number; readonly text: string }): Turn {
+function findTurn(
+  chat: Chat,
+  messages: readonly ChatMessage[],
+  at: { readonly turn: number; readonly text: string },
+): Turn {
   const { turn, text } = at;
   const content = messages[turn]?.content ?? '';
   const withContent = (changed: string): string =>
-    renderFor(chat, messages.map((message, i) => (i === turn ? { ...message, content: changed } : message)), false);
+    renderFor(
+      chat,
+      messages.map((message, i) => (i === turn ? { ...message, content: changed } : message)),
+      false,
+    );
   const contentStart = commonPrefix(text, withContent(marker + content));
   const contentEnd = commonPrefix(text, withContent(content + marker));
-  if (contentStart > contentEnd || contentEnd === text.length && contentStart === contentEnd && content !== '') {
+  if (contentStart > contentEnd || (contentEnd === text.length && contentStart === contentEnd && content !== '')) {
     throw new StudioError('template.failed', { reason: `the template leaves the answer of message ${turn + 1} out` });
   }
   const prompt = rendered(chat, messages.slice(0, turn), true);
   const whole = rendered(chat, messages.slice(0, turn + 1), false);
   // Some prompts are not how the finished turn begins, for instance those that open a space for thoughts.
-  const start = prompt !== null && prompt.length <= contentStart && text.startsWith(prompt) ? prompt.length : contentStart;
+  const start =
+    prompt !== null && prompt.length <= contentStart && text.startsWith(prompt) ? prompt.length : contentStart;
   const end = whole !== null && text.startsWith(whole) ? Math.max(whole.length, contentEnd) : contentEnd;
   return { start, contentEnd, end };
 }

@@ -29,7 +29,8 @@ interface Vocabulary {
 export function tokenizerFromGguf(path: string, keys: Keys): RebuiltTokenizer {
   const kind = keys.get('tokenizer.ggml.model');
   const tokens = texts(keys.get('tokenizer.ggml.tokens'));
-  if (kind === undefined || tokens === null || tokens.length === 0) throw new StudioError('model.no-tokenizer', { path });
+  if (kind === undefined || tokens === null || tokens.length === 0)
+    throw new StudioError('model.no-tokenizer', { path });
   const types = numbers(keys.get('tokenizer.ggml.token_type')) ?? [];
   const vocabulary: Vocabulary = { path, keys, tokens, types };
   const template = keys.get('tokenizer.chat_template');
@@ -110,10 +111,21 @@ const qwen2: Splitting = {
 
 /** `tokenizer.ggml.pre`, llama.cpp's name for how a text is split before the merges. */
 const splittings: ReadonlyMap<string, Splitting> = new Map([
-  ['default', gpt2], ['gpt-2', gpt2], ['gpt2', gpt2], ['phi-2', gpt2], ['olmo', gpt2],
-  ['smollm', smollm], ['starcoder', smollm], ['refact', smollm], ['command-r', smollm], ['codeshell', smollm],
-  ['llama3', llama3], ['llama-v3', llama3], ['llama-bpe', llama3],
-  ['qwen2', qwen2], ['deepseek-r1-qwen', qwen2],
+  ['default', gpt2],
+  ['gpt-2', gpt2],
+  ['gpt2', gpt2],
+  ['phi-2', gpt2],
+  ['olmo', gpt2],
+  ['smollm', smollm],
+  ['starcoder', smollm],
+  ['refact', smollm],
+  ['command-r', smollm],
+  ['codeshell', smollm],
+  ['llama3', llama3],
+  ['llama-v3', llama3],
+  ['llama-bpe', llama3],
+  ['qwen2', qwen2],
+  ['deepseek-r1-qwen', qwen2],
 ]);
 
 function byteLevel(vocabulary: Vocabulary): Fields {
@@ -265,7 +277,8 @@ function settingsFor(vocabulary: Vocabulary): Fields {
     const token = tokenAt(vocabulary, name);
     return token === null ? [] : [[field, token] as const];
   });
-  const longest = keys.get(`${String(keys.get('general.architecture'))}.context_length`);
+  const architecture = keys.get('general.architecture');
+  const longest = typeof architecture === 'string' ? keys.get(`${architecture}.context_length`) : undefined;
   return {
     ...Object.fromEntries(special),
     clean_up_tokenization_spaces: false,

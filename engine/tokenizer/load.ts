@@ -62,7 +62,8 @@ function templateIn(config: Fields): string | null {
 
 /** Transformers lets a BERT tokenizer's settings overrule the normalizer in tokenizer.json. */
 function applyConfig(path: string, text: string, config: Fields): string {
-  if (!/^(?:Bert|DistilBert|Electra|MobileBert)Tokenizer(?:Fast)?$/.test(String(config['tokenizer_class']))) return text;
+  const kind = config['tokenizer_class'];
+  if (typeof kind !== 'string' || !/^(?:Bert|DistilBert|Electra|MobileBert)Tokenizer(?:Fast)?$/.test(kind)) return text;
   let root: unknown;
   try {
     root = JSON.parse(text);

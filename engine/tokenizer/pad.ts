@@ -34,6 +34,13 @@ export function padRows(
       const filling = new Array<number>(missing).fill(value);
       return left ? [...filling, ...values] : [...values, ...filling];
     };
-    return { ids: fill(ids, pad), attentionMask: fill(ids.map(() => 1), 0), typeIds: fill(typeIds, 0) };
+    return {
+      ids: fill(ids, pad),
+      attentionMask: fill(
+        ids.map(() => 1),
+        0,
+      ),
+      typeIds: fill(typeIds, 0),
+    };
   });
 }

@@ -16,7 +16,8 @@ export interface PlainFile {
 export function readPlain(path: string | URL): PlainFile {
   const file = readFileSync(path);
   const length = Number(file.readBigUInt64LE(0));
-  const { __metadata__: _, ...entries } = JSON.parse(file.toString('utf8', 8, 8 + length)) as Record<string, PlainEntry>;
+  const header = JSON.parse(file.toString('utf8', 8, 8 + length)) as Record<string, PlainEntry>;
+  const entries = Object.fromEntries(Object.entries(header).filter(([name]) => name !== '__metadata__'));
   const entryOf = (name: string): PlainEntry => {
     const entry = entries[name];
     if (entry === undefined) throw new Error(`no ${name}`);
@@ -26,7 +27,10 @@ export function readPlain(path: string | URL): PlainFile {
     names: Object.keys(entries),
     shape: (name) => entryOf(name).shape,
     values(name) {
-      const { dtype, data_offsets: [begin, end] } = entryOf(name);
+      const {
+        dtype,
+        data_offsets: [begin, end],
+      } = entryOf(name);
       const view = new DataView(file.buffer, file.byteOffset + 8 + length + begin, end - begin);
       const read = readers[dtype];
       if (read === undefined) throw new Error(dtype);

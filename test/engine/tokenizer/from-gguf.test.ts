@@ -16,7 +16,13 @@ function readJson<T>(...path: readonly string[]): T {
 }
 
 interface Reference {
-  readonly cases: { readonly prompt: string; readonly rendered: string; readonly input_ids: number[]; readonly greedy_ids: number[]; readonly greedy_text: string }[];
+  readonly cases: {
+    readonly prompt: string;
+    readonly rendered: string;
+    readonly input_ids: number[];
+    readonly greedy_ids: number[];
+    readonly greedy_text: string;
+  }[];
   readonly plain_text: { readonly text: string; readonly input_ids: number[] }[];
 }
 
@@ -48,8 +54,11 @@ interface HubTokenizer {
 /** What llama.cpp's converter writes for a tokenizer. */
 function metadataOf(name: string, kind: 'gpt2' | 'llama', pre: string): Map<string, Json> {
   const { added_tokens, model } = readJson<HubTokenizer>('golden/models', name, 'tokenizer.json');
-  const config = readJson<Record<string, Json>>('golden/models', name, 'tokenizer_config.json');
-  const ids = new Map([...Object.entries(model.vocab), ...added_tokens.map(({ content, id }) => [content, id] as const)]);
+  const config = readJson<Record<string, string>>('golden/models', name, 'tokenizer_config.json');
+  const ids = new Map([
+    ...Object.entries(model.vocab),
+    ...added_tokens.map(({ content, id }) => [content, id] as const),
+  ]);
   const tokens = [...ids].sort((a, b) => a[1] - b[1]).map(([token]) => token);
   const added = new Map(added_tokens.map(({ content, special }) => [content, special]));
   const merges = model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
@@ -60,20 +69,28 @@ function metadataOf(name: string, kind: 'gpt2' | 'llama', pre: string): Map<stri
     ['tokenizer.ggml.model', kind],
     ['tokenizer.ggml.pre', pre],
     ['tokenizer.ggml.tokens', tokens],
-    ['tokenizer.ggml.token_type', tokens.map((token) => (added.has(token) ? (added.get(token) === true ? 3 : 4) : /^<0x..>$/.test(token) ? 6 : 1))],
+    [
+      'tokenizer.ggml.token_type',
+      tokens.map((token) => (added.has(token) ? (added.get(token) === true ? 3 : 4) : /^<0x..>$/.test(token) ? 6 : 1)),
+    ],
     ['tokenizer.ggml.merges', merges],
     ['tokenizer.ggml.scores', tokens.map((token) => -(rank.get(token) ?? 1e6))],
     ...(unknown < 0 ? [] : [['tokenizer.ggml.unknown_token_id', unknown] as const]),
   ]);
   for (const part of ['bos', 'eos']) {
-    const id = ids.get(String(config[`${part}_token`]));
+    const id = ids.get(config[`${part}_token`] ?? '');
     if (id !== undefined) keys.set(`tokenizer.ggml.${part}_token_id`, id);
   }
   return keys;
 }
 
 interface Golden {
-  readonly single: { readonly text: string; readonly add_special_tokens: boolean; readonly ids: number[]; readonly decoded?: string }[];
+  readonly single: {
+    readonly text: string;
+    readonly add_special_tokens: boolean;
+    readonly ids: number[];
+    readonly decoded?: string;
+  }[];
 }
 
 describe('other kinds, from what the converter would write', () => {
