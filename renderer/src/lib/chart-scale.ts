@@ -1,4 +1,16 @@
 /** What the charts share beside the scale: thinning, SVG path data, where a label may stand. */
+import { bytes } from './format.ts';
+
+/** Bytes as a tick writes them: 5 GB, not 5.0 GB; nothing is 0. */
+export function roundBytes(value: number): string {
+  return value === 0 ? '0' : bytes(value).replace(/[.,]0(?=\u00a0)/, '');
+}
+
+/** How far a ruler reaches: past its limit, unless that is so far off that the bars could not be read. */
+export function rulerEnd(largest: number, limit: number | null): { readonly end: number; readonly limitBeyond: boolean } {
+  if (limit === null || limit <= largest * 3) return { end: Math.max(largest, limit ?? 0) * 1.12, limitBeyond: false };
+  return { end: largest * 1.6, limitBeyond: true };
+}
 
 export interface Point {
   readonly x: number;

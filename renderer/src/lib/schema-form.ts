@@ -1,6 +1,6 @@
 /** A form's fields read from a JSON Schema: what each may hold, how a typed text becomes a value, where its slider stands. */
 import type { Json } from '../../../engine/spec/json.ts';
-import { parseNumber as readNumber, setting } from './format.ts';
+import { count, parseNumber as readNumber, setting } from './format.ts';
 
 export interface FormField {
   readonly key: string;
@@ -123,8 +123,9 @@ export function legalRange(field: FormField): string {
 }
 
 function range(field: FormField): string {
-  const from = field.above ? `above ${setting(field.minimum)}` : `from ${setting(field.minimum)}`;
-  return Number.isFinite(field.maximum) ? `${from} ${field.above ? 'and at most' : 'to'} ${setting(field.maximum)}` : from;
+  const write = (value: number) => (value >= 10_000 ? count(value) : setting(value));
+  const from = field.above ? `above ${write(field.minimum)}` : `from ${write(field.minimum)}`;
+  return Number.isFinite(field.maximum) ? `${from} ${field.above ? 'and at most' : 'to'} ${write(field.maximum)}` : from;
 }
 
 /** A value as the input shows it. */

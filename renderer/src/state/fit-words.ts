@@ -21,7 +21,9 @@ const parts = [
 
 /** What the memory holds at its fullest, in the order in which it is drawn. */
 export function segmentsOf(estimate: Estimate): readonly Segment[] {
-  return parts.flatMap(({ key, label, fill }) => (estimate.parts[key] > 0 ? [{ label, fill, value: estimate.parts[key] }] : []));
+  const known = parts.flatMap(({ key, label, fill }): readonly Segment[] => (estimate.parts[key] > 0 ? [{ label, fill, value: estimate.parts[key] }] : []));
+  const beside = estimate.peakMemoryBytes - known.reduce((sum, { value }) => sum + value, 0);
+  return beside > 0.01 * estimate.peakMemoryBytes ? [...known, { label: 'beside the formula', value: beside, fill: 'light' }] : known;
 }
 
 export interface FitWords {

@@ -1,7 +1,7 @@
 /** A method as its card says it: name, one sentence, what it costs here, where its result can go, why it cannot be chosen. */
 import type { MethodName } from '../../../engine/spec/methods/index.ts';
 import type { Destination, MethodView } from '../../../main/contract/views.ts';
-import { bytes, duration, percent } from '../lib/format.ts';
+import { bytes, capital, duration, inWords, percent } from '../lib/format.ts';
 import { destinationLabels, methodLabels } from './words.ts';
 
 export const methodCaptions = {
@@ -92,8 +92,10 @@ function noteOf(method: MethodView, { freeMemoryBytes, destination }: Context): 
   return method.destinations.length === 0 ? ['plain', ''] : ['ok', `Reaches ${listWords(method.destinations)}`];
 }
 
+const shortNames = { here: 'this app', peft: 'Python', ollama: 'Ollama', 'lm-studio': 'LM Studio', onnx: 'ONNX' } satisfies Record<Destination, string>;
+
 function listWords(destinations: readonly Destination[]): string {
-  return destinations.map((destination) => destinationLabels[destination]).join('; ');
+  return destinations.map((destination) => shortNames[destination]).join(', ');
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -114,7 +116,7 @@ export function methodTitle(cards: readonly MethodCard[]): { readonly title: str
   const choosable = cards.filter((card) => card.choosable).length;
   const rest = cards.length - choosable;
   const lead = recommended ? recommendations[recommended.name] : 'The numbers below say what each one costs on this computer.';
-  const missing = rest > 0 ? ` ${rest} of the ${cards.length} are not in this version; their drawings are here to compare.` : '';
+  const missing = rest > 0 ? ` ${capital(inWords(rest))} of the ${inWords(cards.length)} are not in this version; their drawings are here to compare.` : '';
   const start = recommended ? `; start with ${recommended.label}.` : '.';
   return { title: `Nine ways to teach it${start}`, lead: `${lead}${missing}` };
 }

@@ -1,0 +1,91 @@
+/** The form as it follows from the schemas themselves: fields, what may be typed, where the slider stands. */
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../../../engine/spec/json.ts';
+import { recipeJsonSchema } from '../../../engine/spec/recipe.ts';
+import {
+  changesOf, legalRange, parseText, readFields, showValue, sliderPosition, type FormField,
+} from '../../../renderer/src/lib/schema-form.ts';
+import { consequenceOf, scheduleShape } from '../../../renderer/src/lib/schema-form-rows.ts';
+
+const schema = recipeJsonSchema({ method: 'lora', context: { task: 'text-classification', architecture: 'bert', parameters: 22_000_000 } });
+const part = (name: string) => (schema as { readonly properties: Record<string, Json> }).properties[name] ?? null;
+const fields = [...readFields(part('method')), ...readFields(part('training'))];
+
+function field(key: string): FormField {
+  const found = fields.find((candidate) => candidate.key === key);
+  if (!found) throw new Error(`no field ${key}`);
+  return found;
+}
+
+it('reads every setting of the real schema, and not the name of the method', () => {
+  expect(fields.map(({ key }) => key)).toEqual([
+    'r', 'alpha', 'dropout', 'targetModules',
+    'epochs', 'maxSteps', 'batchSize', 'gradientAccumulation', 'maxLength', 'learningRate', 'schedule', 'warmup', 'weightDecay', 'maxGradNorm',
+    'seed', 'optimizer', 'evaluationsPerEpoch', 'earlyStopping', 'checkpointSeconds',
+  ]);
+  expect(fields.every(({ label, term, help }) => label !== '' && term !== '' && help !== '')).toBe(true);
+  expect([field('targetModules').kind, field('schedule').kind, field('epochs').kind, field('r').kind]).toEqual(['list', 'choice', 'number', 'integer']);
+  expect([field('earlyStopping').nullable, field('maxGradNorm').nullable, field('epochs').nullable]).toEqual([true, true, false]);
+});
+
+describe('parseText', () => {
+  it.each([
+    ['epochs', '0,5', 0.5],
+    ['epochs', '2.5', 2.5],
+    ['learningRate', '2e-4', 2e-4],
+    ['r', ' 16 ', 16],
+    ['earlyStopping', '', null],
+    ['schedule', 'cosine', 'cosine'],
+    ['targetModules', 'query, value key', ['query', 'value', 'key']],
+  ])('%s takes %j', (key, typed, value) => {
+    expect(parseText(field(key), typed)).toEqual({ ok: true, value });
+  });
+
+  it.each([
+    ['r', '0', '0 cannot be: a whole number from 1 to 512.'],
+    ['r', '2.5', '2.5 cannot be: a whole number from 1 to 512.'],
+    ['learningRate', '0', '0 cannot be: a number above 0 and at most 10.'],
+    ['dropout', '1', '1 cannot be: a number from 0 to 0.9.'],
+    ['epochs', 'many', 'many cannot be: a number above 0 and at most 1000.'],
+    ['epochs', '', 'Nothing cannot be: a number above 0 and at most 1000.'],
+    ['schedule', 'wavy', 'wavy cannot be: linear, cosine, constant.'],
+    ['targetModules', ' , ', ', cannot be: one name or more, separated by commas.'],
+  ])('%s refuses %j with the legal range', (key, typed, problem) => {
+    expect(parseText(field(key), typed)).toEqual({ ok: false, problem });
+  });
+
+  it('names the legal range of an optional number with its way out', () => {
+    expect(legalRange(field('earlyStopping'))).toBe('a whole number from 1 to 1000, or empty');
+  });
+});
+
+it('shows values as they can be typed again', () => {
+  for (const [key, value] of [['learningRate', 2e-4], ['epochs', 10], ['targetModules', ['query', 'value']], ['earlyStopping', null]] as const) {
+    expect(parseText(field(key), showValue(value))).toEqual({ ok: true, value });
+  }
+});
+
+it('stands on a step, or between two in proportion, or at the end', () => {
+  const steps = [1, 2, 4, 8];
+  expect([1, 4, 6, 100, 0].map((value) => sliderPosition(steps, value))).toEqual([0, 2, 2.5, 3, 0]);
+});
+
+it('names the changes against the preset alone', () => {
+  expect(changesOf({ name: 'lora', r: 16, targetModules: ['a'] }, { r: 8, targetModules: ['a'] })).toEqual({ r: 16 });
+});
+
+it('reckons the consequence of the next move, and leaves the help where it cannot', () => {
+  const values = { epochs: 10, alpha: 16, r: 8, warmup: 0.06, batchSize: 8, gradientAccumulation: 2 };
+  const estimate = { seconds: 120, steps: 500 } as Parameters<typeof consequenceOf>[2];
+  expect(['epochs', 'alpha', 'warmup', 'gradientAccumulation', 'seed'].map((key) => consequenceOf(key, values, estimate))).toEqual([
+    'One more pass: +12\u00a0s.', 'Multiplies the correction by alpha ÷ rank = 2.', 'The first 30 of 500\u00a0steps grow to full size.',
+    '16\u00a0rows move the weights once.', null,
+  ]);
+});
+
+it('draws the step size: a rise, then the fall of its schedule', () => {
+  const linear = scheduleShape('linear', 0.5, 4);
+  expect(linear).toEqual([0, 0.5, 1, 0.5, 0]);
+  expect(scheduleShape('constant', 0, 2)).toEqual([1, 1, 1]);
+  expect(scheduleShape('cosine', 0, 2).map((value) => Number(value.toFixed(3)))).toEqual([1, 0.5, 0]);
+});
