@@ -74,7 +74,7 @@ async function run(): Promise<void> {
 function guardSession(): void {
   const own = session.defaultSession;
   protocol.handle(scheme, (request) => answerPage(bundle.pages, request));
-  own.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl }) => {
+  own.setPermissionRequestHandler((...[, permission, answer, { requestingUrl }]) => {
     answer(mayUse(permission, requestingUrl));
   });
   own.setPermissionCheckHandler((_contents, permission, origin) => mayUse(permission, origin));

@@ -60,7 +60,7 @@ export async function buildPages(): Promise<void> {
   await buildWithVite({
     root: join(root, 'renderer'),
     configFile: join(root, 'renderer/vite.config.ts'),
-    logLevel: 'error'
+    logLevel: 'error',
   });
 }
 

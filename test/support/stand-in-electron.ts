@@ -3,7 +3,10 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const executables = { linux: ['electron', 'chrome_crashpad_handler', 'chrome-sandbox'], win32: ['electron.exe'] } as const;
+const executables = {
+  linux: ['electron', 'chrome_crashpad_handler', 'chrome-sandbox'],
+  win32: ['electron.exe'],
+} as const;
 
 export function standInElectron(folder: string, platform: keyof typeof executables): string {
   const manifest = createRequire(import.meta.url).resolve('electron/package.json');

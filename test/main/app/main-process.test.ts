@@ -23,7 +23,7 @@ afterAll(() => {
 async function session(home: string, environment: NodeJS.ProcessEnv = {}): Promise<unknown> {
   const hook = pathToFileURL(join(root, 'test/support/electron-hook.ts')).href;
   const child = fork(
-    join(import.meta.dirname, 'main-process-child.ts'),
+    join(root, 'test/support/main-process-child.ts'),
     [pathToFileURL(join(root, 'dist/app/main.js')).href],
     {
       env: { ...process.env, ...environment, ATELIER_HOME: home },

@@ -38,7 +38,7 @@ test('a page key is pressed in the page, as the system spells it', () => {
   const window = { webContents: { sendInputEvent: (event: unknown) => pressed.push(event) } };
   const [, , go] = menuTemplate({ platform: 'darwin', development: false, window: () => window as never });
   const first = Array.isArray(go?.submenu) ? go.submenu[0] : undefined;
-  first?.click?.({} as never, undefined, {} as never);
+  first?.click?.({} as never, undefined, {});
   expect(pressed).toEqual([
     { type: 'keyDown', keyCode: 'K', modifiers: ['meta'] },
     { type: 'keyUp', keyCode: 'K', modifiers: ['meta'] },

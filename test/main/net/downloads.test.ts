@@ -300,7 +300,7 @@ test('pause keeps the part, and a later process shows it and goes on', async () 
 
 test('a process that is killed in the middle is gone on with', async () => {
   hub.script(chatFile, { kind: 'slow', bytesPerSecond: 30_000_000 });
-  const child = fork(join(import.meta.dirname, 'download-child.ts'), [folder, hub.endpoint, chat], {
+  const child = fork(join(import.meta.dirname, '../../support/download-child.ts'), [folder, hub.endpoint, chat], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
   await new Promise((resolve) => child.once('message', resolve));
@@ -316,7 +316,7 @@ test('a process that is killed in the middle is gone on with', async () => {
 
 test('a second process is told that the download is under way', async () => {
   hub.script(chatFile, { kind: 'slow', bytesPerSecond: 10_000_000 });
-  const child = fork(join(import.meta.dirname, 'download-child.ts'), [folder, hub.endpoint, chat], {
+  const child = fork(join(import.meta.dirname, '../../support/download-child.ts'), [folder, hub.endpoint, chat], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
   await new Promise((resolve) => child.once('message', resolve));

@@ -133,7 +133,7 @@ describe('an upload', () => {
     const body = Buffer.from('text,label\na,b\n');
     const paths = (await Promise.all([send('täglich.csv', body), send('täglich.csv', body)])).map((reply) => (JSON.parse(reply.body) as { value: { path: string } }).value.path);
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 16);
-    expect([paths, readFileSync(paths[0] ?? '').equals(body)]).toEqual([Array(2).fill(join(uploads, `${hash}-täglich.csv`)), true]);
+    expect([paths, readFileSync(paths[0] ?? '').equals(body)]).toEqual([Array(2).fill(join(uploads, hash, 'täglich.csv')), true]);
   });
 
   test('that is too large leaves nothing', async () => {

@@ -30,7 +30,7 @@ const report: DatasetView = {
   findings: [{ code: 'few-rows', severity: 'care', data: { rows: 3 } }], lengths: { longest: 4, buckets: [{ upTo: 4, rows: 3 }] },
 };
 const step = (at: number, seconds = at): RunEvent => ({
-  time: 0, type: 'step', step: at, epoch: 1, loss: 1 / at, learningRate: 0.1, gradNorm: 1, rows: 16, tokens: 100, seconds, memoryBytes: 5,
+  time: 0, type: 'step', step: at, epoch: 1, loss: 1 / at, learningRate: 0.1, gradNorm: 1, rows: 16 * at, tokens: 100, seconds, memoryBytes: 5,
 });
 const check = (at: number, kept: boolean): RunEvent => ({
   time: 0, type: 'evaluation', step: at, epoch: at / 5, loss: 0.5, metrics: { accuracy: 0.9 }, kept,

@@ -1,5 +1,5 @@
 /** A process that downloads until it is killed: arguments are the folder, the endpoint and the id. */
-import { createNet } from '../../../main/net/net.ts';
+import { createNet } from '../../main/net/net.ts';
 
 const [folder = '', endpoint = '', id = ''] = process.argv.slice(2);
 const net = createNet({ log: () => undefined, offline: () => false, folder, endpoint });

@@ -1,6 +1,6 @@
 /** Runs the bundled main process on Electron's names alone, goes through one session and tells what came of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seen } from '../../support/electron-api.ts';
+import { seen } from './electron-api.ts';
 
 const [bundle = ''] = process.argv.slice(2);
 await import(bundle);
@@ -53,7 +53,7 @@ const report =
         topics: [...new Set(window?.webContents.sent.map(([, topic]) => topic))],
         order: seen.order.map((step) => step.split(' ')[0]),
       };
-const { app } = await import('../../support/electron-api.ts');
+const { app } = await import('./electron-api.ts');
 if (seen.boxes.length === 0) app.emit('window-all-closed');
 const exit = await seen.exit.promise;
 process.send?.({ ...report, exit, left: seen.handlers.size }, undefined, undefined, () => process.exit(0));
