@@ -1,4 +1,4 @@
-/** A file the browser sends, kept in the data folder under its hash and its own name. */
+/** A file the browser sends, kept in the data folder in a folder of its hash, under its own name. */
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -10,7 +10,10 @@ import { StudioError } from '../../engine/spec/errors.ts';
 /** Bytes one upload may have. */
 export const uploadLimit = 4 * 2 ** 30;
 
-/** Streams a body to `<folder>/<hash>-<name>`; the same file twice is one file. Leaves nothing half-written. */
+/**
+ * Streams a body to `<folder>/<hash>/<name>`: whoever speaks of the file calls it as the user does. The same file twice
+ * is one file. Leaves nothing half-written.
+ */
 export async function receiveUpload(body: Readable, options: { folder: string; name: string; limit?: number }): Promise<{ path: string }> {
   const { folder, limit = uploadLimit } = options;
   await mkdir(folder, { recursive: true });
@@ -30,7 +33,9 @@ export async function receiveUpload(body: Readable, options: { folder: string; n
       },
       createWriteStream(partial, { flags: 'wx', mode: 0o600 }),
     );
-    const path = join(folder, `${hash.digest('hex').slice(0, 16)}-${safeName(options.name)}`);
+    const home = join(folder, hash.digest('hex').slice(0, 16));
+    await mkdir(home, { recursive: true });
+    const path = join(home, safeName(options.name));
     await rename(partial, path);
     return { path };
   } catch (error) {

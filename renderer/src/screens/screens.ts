@@ -3,28 +3,38 @@ import type { Component } from 'svelte';
 import type { Step } from '../../../main/contract/views.ts';
 import type { Route } from '../lib/route.ts';
 import Absent from './Absent.svelte';
-
-// Screens are found by their file names while the two halves of the window are being built.
-const found = import.meta.glob<{ default: Component }>('./*.svelte', { eager: true });
-const screen = (name: string): Component => found[`./${name}.svelte`]?.default ?? Absent;
+import AppSettings from './AppSettings.svelte';
+import Compare from './Compare.svelte';
+import Data from './Data.svelte';
+import Export from './Export.svelte';
+import Fit from './Fit.svelte';
+import Goal from './Goal.svelte';
+import Home from './Home.svelte';
+import Library from './Library.svelte';
+import Method from './Method.svelte';
+import Model from './Model.svelte';
+import Result from './Result.svelte';
+import Settings from './Settings.svelte';
+import Train from './Train.svelte';
+import Try from './Try.svelte';
 
 export const stepScreens: Readonly<Record<Step, Component>> = {
-  data: screen('Data'),
-  goal: screen('Goal'),
-  model: screen('Model'),
-  method: screen('Method'),
-  settings: screen('Settings'),
-  fit: screen('Fit'),
-  train: screen('Train'),
-  result: screen('Result'),
-  try: screen('Try'),
-  export: screen('Export'),
+  data: Data,
+  goal: Goal,
+  model: Model,
+  method: Method,
+  settings: Settings,
+  fit: Fit,
+  train: Train,
+  result: Result,
+  try: Try,
+  export: Export,
 };
 
 export const roomScreens: Readonly<Record<Exclude<Route['room'], 'project'> | 'absent', Component>> = {
-  home: screen('Home'),
-  library: screen('Library'),
-  compare: screen('Compare'),
-  settings: screen('AppSettings'),
+  home: Home,
+  library: Library,
+  compare: Compare,
+  settings: AppSettings,
   absent: Absent,
 };

@@ -66,7 +66,18 @@ export function lengthSentence(dataset: DatasetView): string {
   if (total === 0) return '';
   let seen = 0;
   const middle = buckets.find((bucket) => (seen += bucket.rows) >= total / 2);
-  return `Half of the rows have at most ${counted(middle?.upTo ?? longest, 'word', 'words')}; the longest has ${count(longest)}.`;
+  if (middle === undefined || middle.upTo >= longest) return `No row has more than ${counted(longest, 'word', 'words')}.`;
+  return `Half of the rows have at most ${counted(middle.upTo, 'word', 'words')}; the longest has ${count(longest)}.`;
+}
+
+/** Few lengths as bars: "up to 8", "9 to 16". */
+export function lengthBars(dataset: DatasetView): readonly { readonly label: string; readonly value: number; readonly words: string }[] {
+  const { buckets, longest } = dataset.lengths;
+  return buckets.map(({ upTo, rows }, index) => {
+    const from = (buckets[index - 1]?.upTo ?? 0) + 1;
+    const to = count(Math.min(upTo, longest));
+    return { label: index === 0 ? `up to ${to}` : `${count(from)} to ${to}`, value: rows, words: count(rows) };
+  });
 }
 
 /** Bars of the categories; one with less than a tenth of the largest, or under ten rows, is marked. */

@@ -27,13 +27,15 @@ export class OpenProject {
   #busy = $state.raw<Busy | null>(null);
   /** Counts changes of the data, so that pages of rows are read anew. */
   #dataVersion = $state(0);
+  #acts = 0;
   #queue: Promise<unknown> = Promise.resolve();
   #lastFiles: readonly DataFile[] | null = null;
 
-  constructor(studio: Studio, id: string, learnt: (project: ProjectView) => void = () => undefined) {
+  constructor(studio: Studio, id: string, options: { readonly known?: ProjectView | null; readonly learnt?: (project: ProjectView) => void } = {}) {
     this.id = id;
     this.#studio = studio;
-    this.#learnt = learnt;
+    this.#view = options.known ?? null;
+    this.#learnt = options.learnt ?? (() => undefined);
   }
 
   get view(): ProjectView | null {
@@ -73,8 +75,15 @@ export class OpenProject {
     return () => closers.forEach((close) => close());
   }
 
-  reload(): Promise<ProjectView | null> {
-    return this.#act(async () => this.#keep(await this.#studio.call('getProject', { projectId: this.id })));
+  /** Reads it anew, beside what is being written; a reply that a write has overtaken is dropped. */
+  async reload(): Promise<void> {
+    const acts = this.#acts;
+    try {
+      const project = await this.#studio.call('getProject', { projectId: this.id });
+      if (acts === this.#acts || this.#view === null) this.#keep(project);
+    } catch (thrown) {
+      this.#failure = failureOf(thrown);
+    }
   }
 
   /** Writes decisions of the wizard; one after another, so that the last one wins. */
@@ -86,7 +95,10 @@ export class OpenProject {
   visit(step: Step): void {
     if (this.#view === null || this.#view.draft.step === step) return;
     this.#queue = this.#queue
-      .then(async () => this.#keep(await this.#studio.call('decide', { projectId: this.id, step })))
+      .then(async () => {
+        this.#acts += 1;
+        this.#keep(await this.#studio.call('decide', { projectId: this.id, step }));
+      })
       .catch(() => undefined);
   }
 
@@ -120,9 +132,11 @@ export class OpenProject {
   }
 
   /** Reads the files of the last attempt once more, after they were mended. */
-  tryFilesAgain(): Promise<ProjectView | null> {
+  async tryFilesAgain(): Promise<void> {
     const files = this.#lastFiles;
-    return files === null ? this.reload() : this.useFiles(files);
+    this.#failure = null;
+    if (files === null) await this.reload();
+    else await this.useFiles(files);
   }
 
   setMapping(columns: PayloadOf<'setMapping'>['columns']): Promise<ProjectView | null> {
@@ -173,6 +187,7 @@ export class OpenProject {
   }
 
   #act(work: () => Promise<ProjectView>): Promise<ProjectView | null> {
+    this.#acts += 1;
     const turn = this.#queue.then(async () => {
       this.#failure = null;
       try {

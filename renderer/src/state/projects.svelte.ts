@@ -8,6 +8,7 @@ export class Projects {
   readonly #studio: Studio;
   readonly #projects = new SvelteMap<string, ProjectView>();
   #loaded = $state(false);
+  #creating = $state(false);
   #failure = $state.raw<Failure | null>(null);
 
   constructor(studio: Studio) {
@@ -18,6 +19,11 @@ export class Projects {
 
   get loaded(): boolean {
     return this.#loaded;
+  }
+
+  /** True while a new project is being made, its sample rows read. */
+  get creating(): boolean {
+    return this.#creating;
   }
 
   get failure(): Failure | null {
@@ -49,11 +55,12 @@ export class Projects {
   }
 
   create(wish: { readonly name?: string; readonly sample?: boolean }): Promise<ProjectView | null> {
+    this.#creating = true;
     return this.#guarded(async () => {
       const project = await this.#studio.call('createProject', wish);
       this.keep(project);
       return project;
-    });
+    }).finally(() => (this.#creating = false));
   }
 
   remove(id: string): Promise<boolean | null> {

@@ -128,7 +128,7 @@ export class Workbench {
 
   #openProject(id: string | null): void {
     if (this.#project?.id === id || (id === null && this.#project === null)) return;
-    this.#project = id === null ? null : new OpenProject(this.studio, id, (project) => this.projects.keep(project));
+    this.#project = id === null ? null : new OpenProject(this.studio, id, { known: this.projects.get(id), learnt: (project) => this.projects.keep(project) });
   }
 }
 
