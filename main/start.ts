@@ -81,7 +81,8 @@ async function runBrowser(): Promise<void> {
   say(`Atelier is open at ${studio.address}\nCtrl+C ends it.`);
   const end = Promise.withResolvers<undefined>();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
+    // A terminal tells this process, and the one above passes it on: the second time means nothing more.
+    process.on(signal, () => {
       end.resolve(undefined);
     });
   }
