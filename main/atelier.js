@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The bin `atelier`: runs main/cli.ts, on the Node that npm brought when the one running cannot read TypeScript. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
@@ -38,11 +38,21 @@ function startAgain() {
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? 'SIGKILL']));
 }
 
-/** Under npx the npm process is always above this one. When it is killed outright, nobody waits for the work any more. */
+/** Under npx the npm process is above this one, with a shell between. When it is killed outright, nobody waits for the work. */
 function endWithNpx() {
   if (process.env.npm_command !== 'exec' || process.platform === 'win32') return;
-  const parent = process.ppid;
+  const above = () => `${process.ppid} ${parentOf(process.ppid)}`;
+  const npm = above();
   setInterval(() => {
-    if (process.ppid !== parent) process.exit(1);
-  }, 500).unref();
+    if (above() !== npm) process.exit(1);
+  }, 200).unref();
+}
+
+/** The parent of another process, where the system tells. */
+function parentOf(processId) {
+  try {
+    return readFileSync(`/proc/${processId}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1];
+  } catch {
+    return undefined;
+  }
 }
