@@ -62,8 +62,14 @@ for (const family of families) {
       await run('node', [atelier, 'export', runFolder, '--to', 'peft', '--out', exported]),
       `atelier export (${name})`,
     );
+    const logits = path.join(folder, 'logits.safetensors');
+    if (family.task === 'chat') {
+      const args = [family.model, exported, data('test'), logits];
+      check(await run('node', [path.join(root, 'test/interop/logits.ts'), ...args]), `logits (${name})`);
+    }
     cases.push({
       ...family,
+      logits,
       method,
       case: name,
       exported,
