@@ -111,12 +111,14 @@ export function homeFinding(lines: readonly ProjectLine[], runs: readonly RunVie
   const finished = runs.find((run) => run.metrics?.tuned && lineOf(run) !== null);
   if (finished) {
     const gain = gainOf(finished);
+    const known = lineOf(finished);
+    const line = known && { ...known, next: { label: 'See the result', step: 'result' as const, resume: null } };
     const tuned = finished.metrics?.tuned;
     const unseen = finished.metrics?.measuredOn === 'test' ? 'unseen rows' : 'check rows';
     const result = gain && tuned
       ? `It sorts ${percent(gain.after, tuned.n)} of ${unseen} right, the untrained model ${percent(gain.before, tuned.n)}.`
       : `Result: ${gainWords(finished)}.`;
-    return { title: `${finished.name} finished at ${clock(finished.finishedAt ?? finished.startedAt)}. ${result}`, lead: '', project: lineOf(finished) };
+    return { title: `${finished.name} finished at ${clock(finished.finishedAt ?? finished.startedAt)}. ${result}`, lead: '', project: line };
   }
   const [latest] = lines;
   if (latest) {

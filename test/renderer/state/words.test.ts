@@ -1,138 +1,136 @@
-/** What the second half of the wizard says: sentences that follow from numbers. */
-import { describe, expect, it } from 'vitest';
-import type { Estimate, Metrics } from '../../../engine/spec/metrics.ts';
-import type { ComputerView, MethodView, ResultView, RunView } from '../../../main/contract/views.ts';
-import { emptySeries } from '../../../renderer/src/lib/series.ts';
-import { exportTitle } from '../../../renderer/src/state/export-words.ts';
-import { fitWords, segmentsOf } from '../../../renderer/src/state/fit-words.ts';
-import { methodCards, methodTitle, shareWords } from '../../../renderer/src/state/method-cards.ts';
-import { confusionWords, examplePrompts, resultLead, shareRows } from '../../../renderer/src/state/result-words.ts';
-import { sampleWords, trainWords } from '../../../renderer/src/state/train-words.ts';
+/** What the frame, Home, Data and the Library say: true sentences from plain data. */
+import { expect, test } from 'vitest';
+import type { Metrics } from '../../../engine/spec/metrics.ts';
+import type { ModelView } from '../../../main/contract/views.ts';
+import { settingsTitle } from '../../../renderer/src/state/app-settings-words.ts';
+import { dataTitle, labelSentence, lengthSentence } from '../../../renderer/src/state/data-words.ts';
+import { columnsDisagree, goalTitle } from '../../../renderer/src/state/goal-words.ts';
+import { homeFinding, projectLine } from '../../../renderer/src/state/home.ts';
+import { compareLines, compareTitle } from '../../../renderer/src/state/library-words.ts';
+import { downloadWords, modelsFor, modelTitle } from '../../../renderer/src/state/model-words.ts';
+import { drawerLines } from '../../../renderer/src/state/queue.ts';
+import { announcement, stripRun } from '../../../renderer/src/state/strip.ts';
+import { ticketLines } from '../../../renderer/src/state/ticket.ts';
+import { sampleDataset, sampleProject, sampleRun } from './support.ts';
 
-const plain = (text: string) => text.replaceAll('\u00a0', ' ');
-
-const estimate: Estimate = {
-  peakMemoryBytes: 5.9e9, seconds: 1860, diskBytes: 31e6, secondsPerStep: 2.4, steps: 664, source: 'measured',
-  parts: { weights: 2e9, trainable: 5e6, optimizer: 5e6, runtime: 0.4e9, activations: 3.39e9, data: 0 },
-  trainableParameters: 540_672, totalParameters: 494e6, adapterBytes: 2.2e6,
+const seen = (text: string) => text.replaceAll('\u00a0', ' ');
+const names = { modelName: (id: string) => id, modelBytes: () => 45_000_000 };
+const metrics = (accuracy: number): Metrics => ({
+  task: 'text-classification', metric: 'accuracy', measuredOn: 'test',
+  tuned: { accuracy, n: 379, interval: [accuracy - 0.03, accuracy + 0.03] },
+  baselines: { untrained: { accuracy: 0.631, n: 379, interval: [0.58, 0.68] }, majority: null },
+  train: { steps: 100, rows: 1600, tokens: 9000, seconds: 61, peakMemoryBytes: 812e6, finalLoss: 0.2, precision: 'float32', device: 'cpu' },
+});
+const model: ModelView = {
+  id: 'a', name: 'Small', publisher: '', licence: '', languages: [], parameters: 1e6, architecture: 'bert', bytes: 45e6, contextLength: 512,
+  tasks: ['text-classification'], goodAt: '', state: 'ready', local: true, fits: 'fits', download: null,
 };
-const computer: ComputerView = {
-  cores: 8, memoryBytes: 16e9, freeMemoryBytes: 4.6e9, freeDiskBytes: 214e9, gpu: null, platform: 'linux', version: '0',
-};
 
-describe('fit', () => {
-  it('says by how much it is too large', () => {
-    const words = fitWords(estimate, { computer, measuredAt: null, formula: { ...estimate, peakMemoryBytes: 6e9 } });
-    expect(plain(words.title)).toBe('It needs 5.9 GB at its fullest; 4.6 GB are free. That is 1.3 GB too much.');
-    expect(plain(words.end)).toBe('5.9 GB: 1.3 GB too much');
-    expect(plain(words.lead)).toBe('Measured: two real steps on your longest rows. The formula said 6.0 GB.');
-  });
-
-  it('says about where it is only a formula, and that it fits', () => {
-    const words = fitWords({ ...estimate, peakMemoryBytes: 1e9, source: 'formula' }, { computer, measuredAt: null, formula: null });
-    expect(plain(words.title)).toBe('It needs about 1.0 GB at its fullest; 4.6 GB are free. It fits.');
-  });
-
-  it('draws parts that add up to what was measured', () => {
-    const segments = segmentsOf(estimate);
-    expect(segments.reduce((sum, { value }) => sum + value, 0)).toBeCloseTo(estimate.peakMemoryBytes, -6);
-    const more = segmentsOf({ ...estimate, peakMemoryBytes: 7e9 });
-    expect(more.at(-1)).toMatchObject({ label: 'beside the formula' });
-    expect(more.reduce((sum, { value }) => sum + value, 0)).toBe(7e9);
-  });
+test('the ticket tells what is decided, what needs the user, and what is to come', () => {
+  const draft = { ...sampleProject().draft, step: 'method' as const, task: 'text-classification' as const, destination: 'peft' as const, model: 'minilm-l6' };
+  const fault = { code: 'x', severity: 'fault' as const, data: {} };
+  const lines = (project: Parameters<typeof ticketLines>[0]['project'], run: Parameters<typeof ticketLines>[0]['run'] = null) =>
+    ticketLines({ project, run, ...names }).map((line) => `${line.label}/${line.state}/${seen(line.answer)}`);
+  expect([
+    lines(sampleProject({ draft, dataset: sampleDataset })).slice(0, 5),
+    lines(sampleProject({ dataset: { ...sampleDataset, findings: [fault] } }))[0],
+    lines(sampleProject({ dataset: { ...sampleDataset, mapping: null } }))[0],
+    lines(sampleProject({ draft }), sampleRun({ state: 'interrupted', step: 40 }))[6],
+    lines(sampleProject({ draft }), sampleRun({ state: 'finished', keptStep: 80, metrics: metrics(0.865) })).slice(6, 8),
+  ]).toEqual([
+    ['Data/done/100 rows, 2 categories', 'Goal/done/Sort into categories, for Python, with PEFT', 'Model/done/minilm-l6, 45.0 MB', 'Method/todo/', 'Settings/todo/'],
+    'Data/care/one finding needs you',
+    'Data/care/the columns need you',
+    'Train/care/interrupted at step 40',
+    ['Train/done/kept step 80 of 100', 'Result/done/86.5 % right'],
+  ]);
 });
 
-describe('methods', () => {
-  const view = (over: Partial<MethodView>): MethodView => ({
-    name: 'lora', supported: true, reason: null, recommended: false, trainableParameters: 1, share: 0.0011, estimate, destinations: ['here', 'peft'], ...over,
-  });
-
-  it('keeps what cannot be chosen, with its reason', () => {
-    const cards = methodCards([view({ recommended: true }), view({ name: 'prefix', supported: false, reason: 'method.not-yet', share: null, estimate: null })], { freeMemoryBytes: 16e9, destination: 'peft' });
-    expect(cards.map(({ label, choosable, note }) => ({ label, choosable, note }))).toEqual([
-      { label: 'LoRA', choosable: true, note: 'Reaches this app, Python' },
-      { label: 'Prefix tuning', choosable: false, note: 'Not in this version.' },
-    ]);
-    expect(methodTitle(cards).title).toBe('Nine ways to teach it; start with LoRA.');
-  });
-
-  it('warns of memory before it praises', () => {
-    const [card] = methodCards([view({})], { freeMemoryBytes: 4.6e9, destination: null });
-    expect([card?.noteTone, plain(card?.note ?? '')]).toEqual(['care', 'More than the 4.6 GB free now']);
-  });
-
-  it('never rounds a small share to none', () => {
-    expect([0, 0.0000123, 0.0011, 0.0432, 1].map((share) => plain(shareWords(share)))).toEqual(['0', '0.0012 %', '0.11 %', '4.3 %', '100 %']);
-  });
-});
-
-const metrics: Metrics = {
-  task: 'text-classification', metric: 'accuracy', measuredOn: 'test', tuned: { accuracy: 0.865, n: 379, interval: [0.827, 0.896] },
-  baselines: { untrained: { accuracy: 0.631, n: 379, interval: [0.58, 0.68] }, majority: { accuracy: 0.314, n: 379, interval: [0.27, 0.36] } },
-  train: { steps: 664, rows: 5300, tokens: 1, seconds: 1800, peakMemoryBytes: 1, finalLoss: 0.1, precision: 'float32', device: 'cpu' },
-};
-const result: ResultView = {
-  metrics, verdict: { code: 'share.helped', data: {} }, gain: { value: 0.234, interval: [0.182, 0.284] },
-  confusion: { labels: ['Lob', 'Tempo'], counts: [[5, 7], [6, 5]] },
-  fixed: [{ row: 1, text: 'one', expected: 'Lob', tuned: 'Lob', untrained: 'Tempo' }], broken: [],
-  wrong: [{ row: 2, text: 'one', expected: 'Lob', tuned: 'Tempo', untrained: 'Tempo' }],
-  totals: { fixed: 102, broken: 13, wrong: 51, rows: 379 },
-};
-
-describe('result', () => {
-  it('gives counts before shares and the gain with its interval', () => {
-    expect(plain(resultLead(result))).toBe(
-      '328 of 379 rows it never saw. It put right 102 that the untrained model got wrong, and broke 13. The gain is 23.4 points; with other rows of this kind it would most likely be between 18.2 and 28.4.',
-    );
-  });
-
-  it('says that two cannot be told apart when the interval holds 0', () => {
-    expect(resultLead({ ...result, gain: { value: 0.01, interval: [-0.02, 0.04] } })).toContain('cannot be told apart');
-  });
-
-  it('lists the baselines before the tuned model', () => {
-    expect(shareRows(metrics).map(({ label, taught }) => [label, taught])).toEqual([
-      ['Always the commonest answer', false], ['The model as it came', false], ['After training', true],
-    ]);
-  });
-
-  it('names the commonest mistake and offers rows once', () => {
-    expect(plain(confusionWords({ labels: ['Lob', 'Tempo'], counts: [[5, 7], [6, 5]] }))).toBe('Its commonest mistake: 7 Lob rows taken for Tempo, and 6 the other way.');
-    expect(examplePrompts(result)).toEqual(['one']);
-  });
-});
-
-describe('training', () => {
-  const run: RunView = {
-    id: 'r', projectId: 'p', name: 'n', state: 'running', task: 'text-classification', method: 'lora', model: 'm', folder: '/f', startedAt: '2026-01-01T00:00:00Z',
-    finishedAt: null, step: 512, steps: 664, keptStep: 420, secondsLeft: 420, memoryBytes: 4e9, phase: 'training', metrics: null, error: null,
+test('Home speaks first of what needs the user, then of what is at work, then of the last result', () => {
+  const project = sampleProject({ dataset: sampleDataset });
+  const finding = (run: ReturnType<typeof sampleRun> | null) => {
+    const line = projectLine(project, run, { lines: ticketLines({ project, run, ...names }), now: new Date('2026-11-23T13:00:00.000Z') });
+    const { title, project: first } = homeFinding([line], run === null ? [] : [run]);
+    return [seen(title).replace(/at \d+:\d+( [AP]M)?/, 'at CLOCK'), seen(first?.next.label ?? ''), first?.next.resume];
   };
-  const check = (step: number, loss: number, kept: boolean) => ({ step, epoch: 1, loss, metrics: {}, kept });
-
-  it('says when it began memorising and which version is kept', () => {
-    const series = { ...emptySeries, evaluations: [check(300, 0.6, true), check(420, 0.49, true), check(460, 0.52, false), check(504, 0.55, false)] };
-    expect(trainWords(run, series, null)).toEqual({
-      title: 'It began memorising at step 420. I kept that version.',
-      lead: 'The error on rows it must not learn from was lowest at step 420 and has risen at both checks since.',
-    });
-  });
-
-  it('has a sentence for every state of a run', () => {
-    const states = ['queued', 'starting', 'running', 'paused', 'finished', 'stopped', 'cancelled', 'failed', 'interrupted'] as const;
-    const titles = states.map((state) => trainWords({ ...run, state }, emptySeries, null).title);
-    expect(new Set(titles).size).toBe(states.length - 1);
-    expect(titles.every((title) => title.length > 0)).toBe(true);
-  });
-
-  it('tells right from wrong under a sample', () => {
-    const sample = { row: 1, text: 't', expected: 'Lob', prediction: 'Tempo', confidence: 0.91 };
-    const { right, words } = sampleWords(sample);
-    expect([right, plain(words)]).toEqual([false, 'says Tempo, 91.0 % sure']);
-  });
+  expect([
+    finding(sampleRun({ state: 'interrupted', step: 40 })),
+    finding(sampleRun({ step: 25, secondsLeft: 540 })),
+    finding(sampleRun({ state: 'finished', finishedAt: '2026-11-23T12:10:00.000Z', metrics: metrics(0.865) })),
+    finding(null),
+    homeFinding([], []).project,
+  ]).toEqual([
+    ['Comments was interrupted at step 40 of 100; it can go on from there.', 'Go on from step 40', 'r1'],
+    ['Comments is training: step 25 of 100, 9 min left.', 'Watch', null],
+    ['Comments finished at CLOCK. It sorts 86.5 % of unseen rows right, the untrained model 63.1 %.', 'See the result', null],
+    ['One project; Comments was open last, at Data.', 'Look at the data', null],
+    null,
+  ]);
 });
 
-it('says how many answers matched, also when not all did', () => {
-  const view = { destination: 'peft', folder: '/f', files: [], replay: { matched: 20, of: 20, largestDifference: 1e-6 }, snippet: '' } as const;
-  expect(exportTitle(view, false).title).toBe('Ready for Python: 20 of 20 answers match.');
-  expect(exportTitle({ ...view, replay: { ...view.replay, matched: 19 } }, false).title).toBe('Written, but only 19 of 20 answers match.');
+test('Data says how many rows, and how many findings need the user', () => {
+  const care = { code: 'x', severity: 'care' as const, data: {} };
+  expect([
+    dataTitle(sampleDataset), dataTitle({ ...sampleDataset, findings: [care, care] }), dataTitle({ ...sampleDataset, findings: [care, { ...care, severity: 'fault' }] }),
+    dataTitle({ ...sampleDataset, mapping: { prompt: 'text', response: 'topic' } }), dataTitle({ ...sampleDataset, mapping: null }),
+    lengthSentence(sampleDataset), lengthSentence({ ...sampleDataset, lengths: { longest: 6, buckets: [{ upTo: 8, rows: 3 }] } }), labelSentence(sampleDataset),
+  ].map(seen)).toEqual([
+    '100 rows in two categories; nothing stands in the way.', '100 rows in two categories; two findings are worth a look.',
+    '100 rows in two categories; one finding needs you.', '100 rows to answer from; nothing stands in the way.', '100 rows in two columns; say what each column is for.',
+    'Half of the rows have at most 8 words; the longest has 30.', 'No row has more than 6 words.', 'Blame has few rows (5 at least): expect the weakest results there.',
+  ]);
+});
+
+test('a goal that the columns are not mapped for is noticed', () => {
+  const draft = { ...sampleProject().draft, task: 'chat' as const };
+  expect([columnsDisagree(draft, sampleDataset), goalTitle(draft, sampleDataset), columnsDisagree({ ...draft, task: 'text-classification' }, sampleDataset)])
+    .toEqual([true, 'To answer in a chat, it needs a column with the answers.', false]);
+});
+
+test('models are offered for the goal, the ready ones first', () => {
+  const absent = { ...model, id: 'b', bytes: 10e6, state: 'absent' as const };
+  const chat = { ...model, id: 'c', tasks: ['chat' as const] };
+  expect([
+    modelsFor([absent, model, chat], 'text-classification').map(({ id }) => id),
+    [modelTitle(null, [model, absent]), modelTitle(null, [model]), modelTitle(null, []), modelTitle({ ...model, fits: 'too-big' }, [])],
+    seen(downloadWords({ model: 'a', state: 'running', bytes: 20e6, totalBytes: 45e6, bytesPerSecond: 5e6, error: null })),
+  ]).toEqual([
+    ['a', 'b'],
+    ['Two models can learn this; one is on this computer.', 'One model can learn this; it is on this computer.', 'No model here can learn this yet. Add one from this computer.', "Small is too big for this computer's memory."],
+    '20.0 MB of 45.0 MB, 5 s left',
+  ]);
+});
+
+test('Compare calls a tie a tie', () => {
+  const runs = [sampleRun({ id: 'a', metrics: metrics(0.86) }), sampleRun({ id: 'b', method: 'full', metrics: metrics(0.87) }), sampleRun({ id: 'c', metrics: null })];
+  const lines = compareLines(runs, (id) => id);
+  const apart = compareLines([sampleRun({ id: 'a', metrics: metrics(0.7) }), sampleRun({ id: 'b', method: 'full', metrics: metrics(0.9) })], (id) => id);
+  expect([lines.map(({ id }) => id), seen(compareTitle(lines, 'accuracy')), seen(compareTitle(apart, 'accuracy'))]).toEqual([
+    ['b', 'a'], 'Two runs overlap at the top; Full fine-tuning on minilm-l6 is the highest, 87.0 % right.',
+    'Full fine-tuning on minilm-l6 is ahead: 90.0 % right, the next 70.0 % right.',
+  ]);
+});
+
+test('a screen reader hears the start, the quarters and the end, and nothing between', () => {
+  const said = [
+    announcement(null, sampleRun({ state: 'starting' })), announcement(sampleRun({ state: 'starting' }), sampleRun()),
+    announcement(sampleRun({ step: 24 }), sampleRun({ step: 25 })), announcement(sampleRun({ step: 25 }), sampleRun({ step: 26 })),
+    announcement(sampleRun({ step: 99 }), sampleRun({ step: 100 })), announcement(sampleRun({ step: 100 }), sampleRun({ state: 'finished', step: 100 })),
+  ];
+  expect(said).toEqual([null, 'Comments: training has begun.', 'Comments: a quarter of the steps are done.', null, null, 'Comments: training has finished.']);
+});
+
+test('the strip and the queue show the run at work first', () => {
+  const strip = stripRun(sampleRun({ step: 34, keptStep: 20, secondsLeft: 540, memoryBytes: 3.2e9 }), null);
+  const queue = drawerLines([sampleRun({ id: 'b', state: 'queued' }), sampleRun({ id: 'a', step: 34 }), sampleRun({ id: 'c', state: 'finished' })]);
+  expect([strip && [strip.share, strip.keptShare, seen(strip.step), seen(strip.left), seen(strip.memory)], queue.map(({ id, note }) => `${id} ${note}`), stripRun(null, null)]).toEqual([
+    [0.34, 0.2, 'step 34 of 100', '9 min left', '3.2 GB'], ['a LoRA, step 34 of 100', 'b LoRA, waiting'], null,
+  ]);
+});
+
+test('the settings page counts connections truly', () => {
+  expect([settingsTitle([], false), settingsTitle([], true), seen(settingsTitle([{ time: '2020-01-02T10:00:00.000Z', url: 'https://huggingface.co', bytes: 98_400_000, outcome: '200' }], true)).replace(/the last .*? 2020|the last .*?, 2020/, 'the last DATE')]).toEqual([
+    'No connection was ever made from this app.', 'No connection was ever made, and the offline lock is on.',
+    'One connection so far, 98.4 MB fetched; the last DATE. The offline lock is on.',
+  ]);
 });
