@@ -6,8 +6,10 @@ import { bits, permutation, streamKey } from './random.ts';
 import type { BatchShape } from './setup.ts';
 import { floats, longs } from './state.ts';
 
-/** Lengths are rounded up to a multiple of this, so that few graphs are compiled. */
-const lengthStep = 8;
+/** Lengths are rounded up to a multiple of about an eighth of themselves, so that few graphs are compiled. */
+function lengthStep(length: number): number {
+  return length <= 32 ? 4 : length <= 128 ? 8 : 16;
+}
 const answerStep = 64;
 /** Batches whose rows are sorted by length together: enough to save padding, too few to spoil the shuffle. */
 const batchesSorted = 32;
@@ -48,7 +50,7 @@ export interface CollateOptions {
 }
 
 export function roundLength(length: number, limit: number): number {
-  return Math.min(Math.ceil(length / lengthStep) * lengthStep, Math.max(limit, length));
+  return Math.min(Math.ceil(length / lengthStep(length)) * lengthStep(length), Math.max(limit, length));
 }
 
 /** Right-padded leaves `ids`, `mask`, `positions`, `types`, `rows`, `labels`, `weights`. */

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { openModel, type BaseModel } from '../checkpoint/model-folder.ts';
 import type { DataRoom, Dataset } from '../data/dataset.ts';
+import { checkTrainable } from '../data/trainable.ts';
 import type { Architecture, ModelConfig } from '../models/model.ts';
 import { architectureOf } from '../models/registry.ts';
 import { chooseDevice, type Device } from '../runtime/device.ts';
@@ -101,6 +102,7 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
     const recipe = await resolveRecipe(request, model);
     const task = taskOf(recipe.task);
     const dataset = await room.loadDataset({ ...recipe.data, task: recipe.task });
+    checkTrainable(dataset);
     const head = task.head(dataset.labels, model.config);
     const setup = createSetup({ architecture: model.architecture, config: model.config, head, method: recipe.method });
     const rows = await task.prepare(dataset, taskModel(model, recipe.training.maxLength), dataset.labels);

@@ -62,9 +62,9 @@ export async function loadWeights({ base, setup, seed, known = new Map() }: Load
 function storedName(names: ReadonlySet<string>, name: string, setup: Setup): string | null {
   const isNewHead = setup.target.head.has(name) && setup.head.name !== 'causal-lm';
   if (isNewHead) return null;
-  const found = lookup(names, name, setup.architecture.prefix);
+  const found = lookup(names, name, `${setup.architecture.prefix}.`);
   const alias = aliases.get(name);
-  return found ?? (alias === undefined ? null : lookup(names, alias, setup.architecture.prefix));
+  return found ?? (alias === undefined ? null : lookup(names, alias, `${setup.architecture.prefix}.`));
 }
 
 /** A frozen weight read under another name already need not be read twice; one that learns needs a copy of its own. */
