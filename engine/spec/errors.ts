@@ -59,6 +59,7 @@ export interface ErrorData {
   'request.refused': { reason: string };
   'request.too-large': { bytes: number; limit: number };
   'project.incomplete': { missing: string };
+  'answer.untrained': { model: string };
   'run.state': { state: string; wanted: string };
   /** The window lost the studio behind it: it was closed, or the address is an old one. */
   'studio.unreachable': { address: string };

@@ -49,6 +49,13 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
       const abort = new AbortController();
       underWay.set(id, abort);
       const { signal } = abort;
+      if (run.task !== 'chat') {
+        // What answers with categories is what training added: the base model alone has none to choose from.
+        const error = toEnvelope(new StudioError('answer.untrained', { model: run.model }));
+        publish('answer', { id, side: 'base', text: '', done: true, scores: null, error });
+        void answer(run, { id, side: 'tuned', prompt, adapter, signal }).finally(() => underWay.delete(id));
+        return { id };
+      }
       void Promise.all([
         answer(run, { id, side: 'base', prompt, adapter: null, signal }),
         answer(run, { id, side: 'tuned', prompt, adapter, signal }),

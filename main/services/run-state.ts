@@ -41,25 +41,34 @@ export function seriesOf(store: Store, run: RunRecord, limit = 4000): RunSeries 
   };
 }
 
-/** What a batch of events adds to the curves. */
-export function addedSeries(run: RunRecord, events: readonly RunEvent[]): RunSeries {
-  let seconds: number | null = null;
+/** Where the count of rows and seconds stood: rows a second come from differences. */
+export interface Tally {
+  readonly rows: number;
+  readonly seconds: number;
+}
+
+/** What a batch of events adds to the curves, and the tally after it. `before` is null when the last step is not known. */
+export function addedSeries(run: RunRecord, events: readonly RunEvent[], before: Tally | null): { readonly series: RunSeries; readonly tally: Tally | null } {
+  let tally = before;
   const steps: RunSeries['steps'][number][] = [];
   const evaluations: RunSeries['evaluations'][number][] = [];
   let samples: RunSeries['samples'] = [];
   for (const event of events) {
     if (event.type === 'step') {
-      const { step, loss, learningRate, gradNorm, memoryBytes } = event;
-      const spent = seconds === null ? event.seconds / Math.max(1, step) : event.seconds - seconds;
-      seconds = event.seconds;
-      steps.push({ step, loss, learningRate, gradNorm, memoryBytes, rowsPerSecond: spent > 0 ? event.rows / spent : 0 });
+      const { step, loss, learningRate, gradNorm, memoryBytes, rows, seconds } = event;
+      const from = tally ?? { rows: (rows * (step - 1)) / step, seconds: (seconds * (step - 1)) / step };
+      const spent = seconds - from.seconds;
+      steps.push({ step, loss, learningRate, gradNorm, memoryBytes, rowsPerSecond: spent > 0 ? (rows - from.rows) / spent : 0 });
+      tally = { rows, seconds };
     } else if (event.type === 'evaluation') {
       const { step, epoch, loss, metrics, kept } = event;
       evaluations.push({ step, epoch, loss, metrics, kept });
       samples = event.samples;
+    } else if (event.type === 'resumed') {
+      tally = null;
     }
   }
-  return { steps, evaluations, samples, stepsPerEpoch: run.stepsPerEpoch, truncatedRows: run.truncatedRows };
+  return { series: { steps, evaluations, samples, stepsPerEpoch: run.stepsPerEpoch, truncatedRows: run.truncatedRows }, tally };
 }
 
 /** Seconds left, from the wall clock of the last steps: checks and safe points between them are part of the pace. */

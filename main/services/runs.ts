@@ -14,7 +14,7 @@ import { modelPathOf } from './models.ts';
 import type { Parts, Services } from './parts.ts';
 import type { Planner } from './plan.ts';
 import { hasCheckpoint, readAdapter, readEvents, readMetrics, readResolvedRecipe } from './run-folder.ts';
-import { addedSeries, afterEvent, Pace, seriesOf } from './run-state.ts';
+import { addedSeries, afterEvent, Pace, seriesOf, type Tally } from './run-state.ts';
 import type { Views } from './views.ts';
 
 /** How long news is gathered before it is written and told: one transaction, one message. */
@@ -26,6 +26,7 @@ interface Active {
   readonly running: Running<'train'>;
   readonly pace: Pace;
   events: RunEvent[];
+  tally: Tally | null;
   timer: NodeJS.Timeout | null;
   stopAsked: boolean;
   ended: Promise<void>;
@@ -152,7 +153,7 @@ export class RunQueue {
         abort.abort(new CancelledError('the run was cancelled'));
       },
     };
-    active = { run, running, pace: new Pace(), events: [], timer: null, stopAsked: false, ended: Promise.resolve() };
+    active = { run, running, pace: new Pace(), events: [], tally: null, timer: null, stopAsked: false, ended: Promise.resolve() };
     this.#active = active;
     if (!resume) this.#parts.store.curves.forget(run.id);
     this.#save(run);
@@ -183,7 +184,8 @@ export class RunQueue {
       store.runs.save(active.run);
     });
     publish('run', this.#views.run(active.run));
-    const series = addedSeries(active.run, events);
+    const { series, tally } = addedSeries(active.run, events, active.tally);
+    active.tally = tally;
     if (series.steps.length > 0 || series.evaluations.length > 0) publish('series', { runId: active.run.id, series });
   }
 

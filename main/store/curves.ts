@@ -22,7 +22,7 @@ export function curvesTable(database: Database) {
   const forgetAll = ['events', 'steps', 'evaluations', 'checkpoints'].map((table) => database.prepare(`DELETE FROM ${table} WHERE run_id = ?`));
   const steps = database.prepare<[string, number], StepPoint>(`
     SELECT step, loss, learning_rate AS learningRate, grad_norm AS gradNorm, memory_bytes AS memoryBytes,
-      rows / nullif(seconds - coalesce(lag(seconds) OVER (ORDER BY step), 0), 0) AS rowsPerSecond
+      (rows - coalesce(lag(rows) OVER (ORDER BY step), 0)) / nullif(seconds - coalesce(lag(seconds) OVER (ORDER BY step), 0), 0) AS rowsPerSecond
     FROM steps WHERE run_id = ? AND step > ? ORDER BY step`);
   const evaluations = database.prepare<[string], Omit<EvaluationPoint, 'metrics' | 'kept'> & { metrics: string; kept: number; samples: string }>(
     'SELECT step, epoch, loss, metrics, kept, samples FROM evaluations WHERE run_id = ? ORDER BY step',

@@ -340,6 +340,12 @@ export const errorSentences = {
     remedy: `Go back to the ${missing} page; everything after it is kept.`,
     evidence: missing,
   }),
+  'answer.untrained': ({ model }) => ({
+    title: 'Untrained, it has no categories to answer with.',
+    cause: `${model} reads texts; the layer that chooses a category came with training.`,
+    remedy: 'On the Result page the untrained model is compared by the nearest category of what it reads.',
+    evidence: model,
+  }),
   'run.state': ({ state, wanted }) => ({
     title: `A run that is ${state} cannot be ${wanted}.`,
     cause: 'It has moved on in the meantime.',
