@@ -3,15 +3,13 @@ import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
   entry: [
-    'main/atelier.js',
-    'main/start.js',
     'main/main.ts',
     'main/cli.ts',
     'main/app/*.ts',
     'main/preload/*.ts',
     'main/trainer/child.ts',
     'renderer/src/main.ts',
-    'test/parity/run.ts',
+    'renderer/*.config.{ts,js}',
     'test/bench/*.ts',
     'test/interop/*.ts',
     'test/support/*.ts',
@@ -19,8 +17,6 @@ const config: KnipConfig = {
     'test/e2e/**/*.ts',
   ],
   project: ['{main,engine,renderer,test}/**/*.{ts,js,svelte}'],
-  // Started by name from scripts or a config file rather than imported: the runtime, the packager, the bundler.
-  ignoreDependencies: ['node', 'electron-builder'],
   ignoreExportsUsedInFile: true,
 };
 export default config;
