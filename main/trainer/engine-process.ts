@@ -1,9 +1,10 @@
 /** The loop of an engine process: takes requests from its parent, runs handlers, sends news and replies. */
 import { constants, setPriority } from 'node:os';
+import type { Handlers } from '../../engine/index.ts';
 import { BugError, toEnvelope } from '../../engine/spec/errors.ts';
 import type { Control } from '../../engine/spec/commands.ts';
 import type { Wish } from './engine.ts';
-import type { Handlers, RequestMessage, ToChild, ToHost } from './protocol.ts';
+import type { RequestMessage, ToChild, ToHost } from './protocol.ts';
 
 /** Of 19 steps of courtesy on Unix: the window and the browser come first, and an otherwise idle computer gives it all. */
 const slightlyNicer = 5;

@@ -1,5 +1,5 @@
 /** What the host and an engine process say to each other. Everything survives a structured clone. */
-import type { CommandHandler, CommandName, Commands } from '../../engine/spec/commands.ts';
+import type { CommandName, Commands } from '../../engine/spec/commands.ts';
 import type { Envelope } from '../../engine/spec/errors.ts';
 import type { Wish } from './engine.ts';
 
@@ -22,6 +22,3 @@ export type ToHost =
   | { readonly type: 'ready' }
   | { readonly type: 'news'; readonly id: number; readonly item: unknown }
   | { readonly type: 'reply'; readonly id: number; readonly envelope: Envelope<unknown> };
-
-/** The engine as its process holds it: one handler a command. */
-export type Handlers = { readonly [N in CommandName]: CommandHandler<N> };
