@@ -1,5 +1,5 @@
 /**
- * Runs after each change of node_modules and after a bare `npm install`: writes `"gypfile": false` of better-sqlite3 back into package-lock.json.
+ * Writes `"gypfile": false` of better-sqlite3 back into package-lock.json, after each `npm install`.
  * The package says so itself, but npm reads that from the lock file and drops it there whenever it writes one
  * (@npmcli/arborist, shrinkwrap.js, pkgMetaKeys); without it npm 10 and 11 compile a library that ships compiled.
  */
