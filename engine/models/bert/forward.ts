@@ -47,6 +47,9 @@ export function encoder(
     return norm(scope, flattenRows(add(add(words, types), places)), { name: `${embeddings}.LayerNorm`, epsilon });
   });
   const bias = paddingBias(inputs.mask);
+  // Behind its attention, the last layer is computed only where an answer is asked for.
+  const asked = (hidden: Tensor, index: number): Tensor =>
+    index === config.layers - 1 ? gather(hidden, inputs.rows) : hidden;
   for (let index = 0; index < config.layers; index += 1) {
     const layer = `${prefix}.encoder.layer.${String(index)}`;
     const input = x;
@@ -56,7 +59,7 @@ export function encoder(
         splitHeads(scope.linear(input, `${layer}.attention.self.${part}`), heads),
       ) as [Tensor, Tensor, Tensor];
       const mixed = mergeHeads(attention({ query, key, value, bias }));
-      const attended = add(scope.linear(mixed, `${layer}.attention.output.dense`), input);
+      const attended = add(scope.linear(asked(mixed, index), `${layer}.attention.output.dense`), asked(input, index));
       const middle = norm(scope, attended, { name: `${layer}.attention.output.LayerNorm`, epsilon });
       const wide = activate[config.activation](scope.linear(middle, `${layer}.intermediate.dense`));
       return norm(scope, add(scope.linear(wide, `${layer}.output.dense`), middle), {
@@ -65,7 +68,7 @@ export function encoder(
       });
     });
   }
-  return { hidden: gather(x, inputs.rows), present: [] };
+  return { hidden: x, present: [] };
 }
 
 export function bertForward(scope: Scope, config: BertConfig, inputs: TextInputs): ForwardResult {

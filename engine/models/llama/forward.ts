@@ -25,6 +25,9 @@ export function llamaForward(scope: Scope, config: LlamaConfig, inputs: TextInpu
   };
   const bias = add(paddingBias(mask), causalBias(mask, length, before));
   const norm = (x: Tensor, name: string): Tensor => rmsNormalization(x, scope.weight(`${name}.weight`), config.epsilon);
+  // Behind its attention, the last layer is computed only where an answer is asked for.
+  const asked = (hidden: Tensor, index: number): Tensor =>
+    index === config.layers - 1 ? gather(hidden, inputs.rows) : hidden;
   const present: Past[] = [];
   let x = flattenRows(scope.embedding(ids, 'model.embed_tokens', config.padTokenId));
   for (let index = 0; index < config.layers; index += 1) {
@@ -44,7 +47,10 @@ export function llamaForward(scope: Scope, config: LlamaConfig, inputs: TextInpu
         value: extend(past?.[index]?.value, value),
         bias,
       });
-      const attended = add(scope.linear(mergeHeads(mixed), `${layer}.self_attn.o_proj`), input);
+      const attended = add(
+        scope.linear(asked(mergeHeads(mixed), index), `${layer}.self_attn.o_proj`),
+        asked(input, index),
+      );
       const inner = norm(attended, `${layer}.post_attention_layernorm`);
       const gate = silu(scope.linear(inner, `${layer}.mlp.gate_proj`));
       return add(
@@ -53,7 +59,7 @@ export function llamaForward(scope: Scope, config: LlamaConfig, inputs: TextInpu
       );
     });
   }
-  return { hidden: norm(gather(x, inputs.rows), 'model.norm'), present };
+  return { hidden: norm(x, 'model.norm'), present };
 }
 
 export function llamaHead(scope: Scope, head: { readonly config: LlamaConfig } & Head, hidden: Tensor): Tensor {
