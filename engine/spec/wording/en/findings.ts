@@ -1,106 +1,86 @@
-/** The dataset doctor's findings in English, by code. */
+/** The dataset doctor's findings in English, by code: what stands in the file, then what was done or is to be done. */
 import type { Finding } from '../../dataset.ts';
+import { count, counted, quoted } from '../format.ts';
 
 type Data = Finding['data'];
+const text = (data: Data, name: string): string => String(data[name] ?? '');
+const amount = (data: Data, name = 'count'): number => Number(data[name] ?? 0);
+const rows = (data: Data, name = 'count'): string => counted(amount(data, name), 'row');
+const lines = (data: Data): string => counted(amount(data), 'line');
+const cells = (data: Data): string => counted(amount(data), 'cell');
+/** "stands" or "stand". */
+const verb = (data: Data, one: string, many: string, name = 'count'): string => (amount(data, name) === 1 ? one : many);
+const parts = { validation: 'check', test: 'test' } as const;
 
-const number = (value: string | number | undefined): string => Number(value ?? 0).toLocaleString('en-US');
-const many = (count: string | number | undefined, one: string, more: string): string =>
-  `${number(count)} ${Number(count) === 1 ? one : more}`;
-const rows = (count: string | number | undefined): string => many(count, 'row', 'rows');
-const text = (value: string | number | undefined): string => String(value ?? '');
-const inFile = (data: Data): string => (data.file === undefined ? '' : ` in ${text(data.file)}`);
+function personal(data: Data): string {
+  const kinds = { email: 'e-mail address', phone: 'telephone number', card: 'card number', iban: 'bank account' } as const;
+  return Object.entries(kinds)
+    .filter(([name]) => amount(data, name) > 0)
+    .map(([name, kind]) => counted(amount(data, name), kind, kind === 'e-mail address' ? 'e-mail addresses' : `${kind}s`))
+    .join(', ');
+}
 
 export const findingSentences: Readonly<Record<string, (data: Data) => string>> = {
-  // The file and its letters
-  'encoding-guessed': (d) =>
-    `The letters${inFile(d)} were read as ${text(d.encoding)}. Does this look right: “${text(d.sample)}”?`,
-  'mixed-encoding': (d) =>
-    `${many(d.count, 'line', 'lines')}${inFile(d)} had another encoding than the rest and were read as ${text(d.encoding)}: lines ${text(d.lines)}.`,
-  'extension-differs': (d) => `${text(d.file)} is really ${text(d.format).toUpperCase()} and was read as that.`,
-  'nul-bytes': (d) =>
-    `${many(d.count, 'empty byte stands', 'empty bytes stand')} inside the texts${inFile(d)}; the file may be damaged.`,
-  mojibake: (d) =>
-    `${rows(d.count)}${inFile(d)} have broken letters such as “Ã©” for “é”. Save the file again from its source as UTF-8.`,
-  'control-characters': (d) => `${rows(d.count)}${inFile(d)} have control characters.`,
-  'invisible-characters': (d) => `${rows(d.count)}${inFile(d)} have characters that cannot be seen.`,
-  // The table
-  'lines-before-header': (d) => `${many(d.count, 'line', 'lines')} above the table${inFile(d)} were passed over.`,
-  'no-header': (d) => `The first line${inFile(d)} looks like data, so the columns have no names yet.`,
-  'header-trimmed': (d) => `Blanks around column names${inFile(d)} were taken off: ${text(d.names)}.`,
-  'duplicate-column-names': (d) => `Two columns${inFile(d)} share a name: ${text(d.names)}. Check which one is read.`,
-  'empty-column': (d) => `Column ${number(d.column)}${inFile(d)} has no name and nothing in it.`,
-  'many-columns': (d) => `There are ${number(d.count)} columns${inFile(d)}.`,
-  'ragged-rows': (d) => `${rows(d.count)}${inFile(d)} have too many or too few cells: lines ${text(d.lines)}.`,
-  'bad-quoting': (d) =>
-    `Quotation marks${inFile(d)} do not match on lines ${text(d.lines)}. They were read line by line; check them.`,
-  'bad-json-line': (d) =>
-    `${many(d.count, 'line is', 'lines are')} not whole${inFile(d)} and were left out: ${text(d.lines)}.`,
-  'json-trailing-comma': (d) => `A comma too many on line ${text(d.lines)}${inFile(d)} was passed over.`,
-  'instruction-joined': (d) => `Instruction and input were joined in the column “${text(d.column)}”.`,
-  'several-sheets': (d) =>
-    `The workbook has ${number(d.count)} sheets (${text(d.sheets)}). “${text(d.used)}” is read, because it has the most rows.`,
-  'merged-cells': (d) =>
-    `${many(d.count, 'merged cell stands', 'merged cells stand')} for several rows${inFile(d)}; their value was given to each of them.`,
-  'hidden-rows': (d) => `${rows(d.count)}${inFile(d)} are hidden in Excel. They are read all the same.`,
-  'hidden-columns': (d) => `Hidden in Excel${inFile(d)}: ${text(d.names)}.`,
-  'formula-without-value': (d) =>
-    `${many(d.count, 'formula', 'formulas')} in “${text(d.column)}” have no stored result. Open the file in Excel and save it.`,
-  'error-values': (d) =>
-    `${many(d.count, 'cell', 'cells')} in “${text(d.column)}” hold an error such as #N/A and count as empty.`,
-  'mixed-types': (d) => `“${text(d.column)}” mixes text with numbers or dates.`,
-  'non-text-cells': (d) => `${many(d.count, 'cell', 'cells')} in “${text(d.column)}” are no text.`,
-  'totals-row': (d) => `Row ${number(d.row)}${inFile(d)} is a total and was left out.`,
-  'looks-like-chat-export': (d) =>
-    `${text(d.file)} looks like a messenger export. Dates and names would be learned too.`,
-  'formula-like-cells': (d) =>
-    `${many(d.count, 'cell', 'cells')}${inFile(d)} look like a formula; they are read as text.`,
-  'ids-in-exponent-form': (d) =>
-    `${many(d.count, 'number', 'numbers')} in “${text(d.column)}” were shortened by Excel.`,
-  'decimal-comma': (d) => `“${text(d.column)}” has numbers with a decimal comma.`,
-  html: (d) => `${rows(d.count)}${inFile(d)} have web page code in them.`,
-  'personal-data': (d) =>
-    `Looks personal${inFile(d)}: ${many(d.email, 'e-mail address', 'e-mail addresses')}, ${many(d.phone, 'phone number', 'phone numbers')}, ${many(d.card, 'card number', 'card numbers')}, ${many(d.iban, 'account number', 'account numbers')}. A model may repeat what it has learned.`,
-  // The rows
-  'few-rows': (d) => `Only ${rows(d.count)}${inFile(d)}. A result on so few is mostly chance.`,
-  'empty-text': (d) => `${rows(d.count)} have no text.`,
-  'very-short-text': (d) => `${rows(d.count)} have neither a letter nor a digit.`,
-  'very-long-text': (d) =>
-    `The text of row ${number(d.row)} has ${number(d.characters)} characters; its end will be cut off.`,
-  duplicates: (d) => `${rows(d.count)} repeat another row exactly.`,
-  'near-duplicates': (d) => `${rows(d.count)} repeat another row up to case, punctuation or a word.`,
-  'other-language': (d) => `${rows(d.count)} seem to be in another language than the rest.`,
-  leak: (d) =>
-    `${number(d.exact)} of ${number(d.of)} ${d.role === 'test' ? 'test' : 'check'} rows stand among the rows to learn from, and ${number(d.near)} more almost. The result would look better than it is.`,
-  'missing-values': (d) =>
-    `“${text(d.column)}” has ${many(d.count, 'missing value', 'missing values')}, written as ${text(d.spellings)}.`,
-  // Categories
-  'empty-label': (d) => `${rows(d.count)} have no category and are left out: ${text(d.rows)}.`,
-  'one-class': (d) => `Every row has the same category, “${text(d.label)}”. There is nothing to tell apart.`,
-  'label-is-id': (d) =>
-    `“${text(d.column)}” has ${number(d.unique)} different values in ${rows(d.rows)}: more likely a number of the row than a category.`,
-  'label-only-in-test': (d) =>
-    `${d.role === 'test' ? 'Test' : 'Check'} rows have categories that no row to learn from has: ${text(d.labels)}.`,
-  'label-variants': (d) => `Some categories look like one, spelled differently: ${text(d.groups)}.`,
-  'rare-class': (d) => `${many(d.count, 'category has', 'categories have')} fewer than five rows: ${text(d.labels)}.`,
-  imbalanced: (d) =>
-    `“${text(d.largest)}” has ${rows(d.largestCount)}, “${text(d.smallest)}” only ${number(d.smallestCount)}.`,
-  'numeric-labels': (d) =>
-    `The categories are numbers (${text(d.values)}). Each is learned as a name, not as an amount.`,
-  'multi-label': (d) =>
-    `${rows(d.count)} seem to have several categories in one cell, parted by ${text(d.separators)}. Each combination counts as one category.`,
-  'conflicting-labels': (d) => `${many(d.texts, 'text has', 'texts have')} different categories in ${rows(d.rows)}.`,
-  // Conversations
-  'bad-conversation': (d) =>
-    `${many(d.count, 'conversation', 'conversations')}${inFile(d)} cannot be used and are left out (rows ${text(d.rows)}): ${text(d.reasons)}.`,
-  'tool-calls': (d) => `${many(d.count, 'turn', 'turns')}${inFile(d)} only called a tool and were left out.`,
+  'bad-conversation': (data) => `${rows(data)} of ${text(data, 'file')} ${verb(data, 'is', 'are')} no conversation and ${verb(data, 'is', 'are')} left out: ${text(data, 'rows')}. ${text(data, 'reasons')}`,
+  'bad-json-line': (data) => `${lines(data)} cannot be read as JSON and ${verb(data, 'is', 'are')} left out: ${text(data, 'lines')}.`,
+  'bad-quoting': (data) => `${lines(data)} ${verb(data, 'has', 'have')} a quotation mark that does not close: ${text(data, 'lines')}. I read ${verb(data, 'it', 'them')} as plain text.`,
+  'conflicting-labels': (data) => `${counted(amount(data, 'texts'), 'text')} ${verb(data, 'stands', 'stand', 'texts')} there with different answers, in ${rows(data, 'rows')}. The model cannot learn both.`,
+  'control-characters': (data) => `${rows(data)} ${verb(data, 'holds', 'hold')} control characters that cannot be seen. They are read as they are.`,
+  'decimal-comma': (data) => `${quoted(text(data, 'column'))} writes ${counted(amount(data), 'number')} with a decimal comma. They stay as they are written.`,
+  'duplicate-column-names': (data) => `${counted(amount(data), 'column name')} ${verb(data, 'occurs', 'occur')} more than once: ${text(data, 'names')}. I numbered the later ones.`,
+  duplicates: (data) => `${rows(data)} ${verb(data, 'repeats', 'repeat')} an earlier one exactly. Repeats weigh more in learning.`,
+  'empty-column': (data) => `Column ${count(amount(data, 'column'))} is empty; I left it out.`,
+  'empty-label': (data) => `${rows(data)} ${verb(data, 'has', 'have')} no answer in ${quoted(text(data, 'column'))} and ${verb(data, 'is', 'are')} left out: ${text(data, 'rows')}.`,
+  'empty-text': (data) => `${rows(data)} ${verb(data, 'has', 'have')} no text.`,
+  'encoding-guessed': (data) => `The file does not say its encoding; I read it as ${text(data, 'encoding')}.${text(data, 'sample') === '' ? '' : ` Check that this reads well: ${quoted(text(data, 'sample'))}.`}`,
+  'error-values': (data) => `${cells(data)} in ${quoted(text(data, 'column'))} ${verb(data, 'holds', 'hold')} a spreadsheet error such as #N/A.`,
+  'extension-differs': (data) => `The name ends in ${text(data, 'extension')}, the content is ${text(data, 'format')}. I read the content.`,
+  'few-rows': (data) => `${rows(data)} ${verb(data, 'is', 'are')} few to learn from; a hundred or more give a result one can trust.`,
+  'formula-like-cells': (data) => `${cells(data)} ${verb(data, 'begins', 'begin')} like a formula. I read ${verb(data, 'it', 'them')} as text and run nothing.`,
+  'formula-without-value': (data) => `${cells(data)} in ${quoted(text(data, 'column'))} ${verb(data, 'is a formula', 'are formulas')} without a saved value. Open the file in its program, save it, and add it again.`,
+  'header-trimmed': (data) => `${counted(amount(data), 'column name')} had blanks or invisible signs around ${verb(data, 'it', 'them')}: ${text(data, 'names')}. I removed them.`,
+  'hidden-columns': (data) => `${counted(amount(data), 'hidden column')}: ${text(data, 'names')}. Hidden columns are read like the others.`,
+  'hidden-rows': (data) => `${counted(amount(data), 'hidden row')}. Hidden rows are read like the others; delete them in the file if they should not be learned.`,
+  'ids-in-exponent-form': (data) => `${cells(data)} in ${quoted(text(data, 'column'))} ${verb(data, 'was', 'were')} shortened by a spreadsheet, like 1.23E+11. The digits are lost in the file.`,
+  html: (data) => `${rows(data)} ${verb(data, 'contains', 'contain')} HTML tags, which are learned as text.`,
+  imbalanced: (data) => `${quoted(text(data, 'largest'))} has ${rows(data, 'largestCount')}, ${quoted(text(data, 'smallest'))} has ${count(amount(data, 'smallestCount'))}. Rare categories are learned less well.`,
+  'instruction-joined': (data) => `The instruction and ${quoted(text(data, 'column'))} are read together as the question.`,
+  'invisible-characters': (data) => `${rows(data)} ${verb(data, 'holds', 'hold')} invisible characters, such as a zero-width blank. They are read as they are.`,
+  'json-trailing-comma': (data) => `${counted(amount(data), 'comma')} too many before a closing bracket, in line ${text(data, 'lines')}. I read the file without ${verb(data, 'it', 'them')}.`,
+  'label-is-id': (data) => `${quoted(text(data, 'column'))} has ${count(amount(data, 'unique'))} values in ${rows(data, 'rows')}: a name or number for each row, not a category.`,
+  'label-only-in-test': (data) => `${counted(amount(data), 'category', 'categories')} of the ${parts[text(data, 'role') as keyof typeof parts] ?? 'held-out'} rows ${verb(data, 'is', 'are')} in no learning row: ${text(data, 'labels')}. They cannot be learned.`,
+  'label-variants': (data) => `${counted(amount(data), 'category seems', 'categories seem')} to be written in several ways: ${text(data, 'groups')}. Each spelling is learned as a category of its own.`,
+  leak: (data) => `${count(amount(data, 'exact') + amount(data, 'near'))} of ${count(amount(data, 'of'))} ${parts[text(data, 'role') as keyof typeof parts] ?? 'held-out'} rows also stand in the learning rows (${count(amount(data, 'exact'))} exactly). The result will look better than it is.`,
+  'lines-before-header': (data) => `${lines(data)} before the column names ${verb(data, 'is', 'are')} skipped.`,
+  'looks-like-chat-export': (data) => `This looks like an exported chat with ${counted(amount(data), 'message')}; I read it line by line.`,
+  'many-columns': (data) => `${counted(amount(data), 'column')}. Choose those that matter.`,
+  'merged-cells': (data) => `${counted(amount(data), 'merged cell')} filled down with ${verb(data, 'its value', 'their values')}.`,
+  'missing-values': (data) => `${cells(data)} in ${quoted(text(data, 'column'))} ${verb(data, 'says', 'say')} that nothing is known: ${text(data, 'spellings')}.`,
+  'mixed-encoding': (data) => `Parts of the file are in another encoding${text(data, 'lines') === '' ? '' : `, in line ${text(data, 'lines')}`}. Save it again as UTF-8 if letters look wrong there.`,
+  'mixed-types': (data) => `${cells(data)} in ${quoted(text(data, 'column'))} ${verb(data, 'is', 'are')} of another kind than the rest.`,
+  mojibake: (data) => `${rows(data)} ${verb(data, 'shows', 'show')} letters that were saved in the wrong encoding, like “Ã¼” for “ü”. Save the file again from its source as UTF-8.`,
+  'multi-label': (data) => `${rows(data)} ${verb(data, 'names', 'name')} several categories at once, separated by ${text(data, 'separators')}. Each combination is learned as a category of its own.`,
+  'near-duplicates': (data) => `${rows(data)} ${verb(data, 'is', 'are')} almost the same as an earlier one.`,
+  'no-header': (data) => `Line ${count(amount(data, 'line'))} looks like a row, not like column names. I numbered the columns.`,
+  'non-text-cells': (data) => `${cells(data)} in ${quoted(text(data, 'column'))} ${verb(data, 'is', 'are')} numbers or dates; I read ${verb(data, 'it', 'them')} as written.`,
+  'nul-bytes': (data) => `${counted(amount(data), 'NUL byte')} in the file; I removed ${verb(data, 'it', 'them')}.`,
+  'numeric-labels': (data) => `The categories are numbers: ${text(data, 'values')}. They are learned as names; that 4 lies between 3 and 5 is not known to the model.`,
+  'one-class': (data) => `Every row is ${quoted(text(data, 'label'))}: ${quoted(text(data, 'column'))} has one value in ${rows(data, 'rows')}. There is nothing to tell apart.`,
+  'other-language': (data) => `${rows(data)} ${verb(data, 'seems', 'seem')} to be in another language than the rest.`,
+  'personal-data': (data) => `The rows hold what looks like personal data: ${personal(data)}. A model can repeat what it learned; nothing leaves this computer.`,
+  'ragged-rows': (data) => `${rows(data)} ${verb(data, 'has', 'have')} more or fewer cells than the header: line ${text(data, 'lines')}.`,
+  'rare-class': (data) => `${counted(amount(data), 'category has', 'categories have')} fewer than five rows: ${text(data, 'labels')}. They are hardly learned.`,
+  'several-sheets': (data) => `The workbook has ${counted(amount(data), 'sheet')}: ${text(data, 'sheets')}. I read ${quoted(text(data, 'used'))}.`,
+  'tool-calls': (data) => `${counted(amount(data), 'turn')} in ${text(data, 'file')} ${verb(data, 'calls', 'call')} a tool; ${verb(data, 'it is', 'they are')} left out.`,
+  'totals-row': (data) => `Row ${count(amount(data, 'row'))} is a total; I left it out.`,
+  'very-long-text': (data) => `Row ${count(amount(data, 'row'))} has ${counted(amount(data, 'characters'), 'character')}. What is longer than the model takes is cut off.`,
+  'very-short-text': (data) => `${rows(data)} ${verb(data, 'has', 'have')} neither a letter nor a digit.`,
 };
 
 /** A finding that has no sentence yet is still told with its evidence. */
 export function unknownFinding(code: string): (data: Data) => string {
   return (data) => {
-    const evidence = Object.entries(data)
-      .map(([name, value]) => `${name} ${String(value)}`)
-      .join(', ');
+    const evidence = Object.entries(data).map(([name, value]) => `${name} ${String(value)}`).join(', ');
     const title = code.replaceAll('-', ' ');
     return `${title.charAt(0).toUpperCase()}${title.slice(1)}${evidence === '' ? '' : `: ${evidence}`}.`;
   };
