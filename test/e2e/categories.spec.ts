@@ -38,6 +38,7 @@ test('Goal, Model and Method are decided', async ({ studio: { page } }) => {
 
 test('Settings takes a preset', async ({ studio: { page } }) => {
   await page.getByRole('radio', { name: 'Quick' }).check();
+  await expect(page.getByRole('textbox', { name: /Passes over the rows/ })).toHaveValue('4');
   await picture(page, 'categories-6-settings');
   await onward(page, 'Check that it fits');
 });
