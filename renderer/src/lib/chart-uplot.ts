@@ -1,7 +1,7 @@
 /** How a line chart is drawn with uPlot: axes from zero, a thin line as it came, a strong line with points, marks and direct labels. */
 import type uPlot from 'uplot';
 import { anchorOf } from './chart-scale.ts';
-import { ticks } from './scale.ts';
+import { clamp, ticks } from './scale.ts';
 
 export interface LineChartMarks {
   readonly xMax: number;
@@ -134,19 +134,21 @@ function drawMarks(plot: uPlot, drawing: Drawing): void {
       const y = plot.valToPos(end, 'y', true);
       const higher = index === 0 ? (first ?? 0) <= (second ?? 0) : (second ?? 0) < (first ?? 0);
       const shift = isRight ? (higher ? -8 : 16) : close ? (higher ? -5 : 13) : 4;
-      write({ text, x: x + (isRight ? -gap : gap) * ratio, y: Math.min(y + shift * ratio, bottom - 4 * ratio), colour, align: isRight ? 'end' : 'start' });
+      write({ text, x: x + (isRight ? -gap : gap) * ratio, y: clamp(y + shift * ratio, bbox.top + 30 * ratio, bottom - 4 * ratio), colour, align: isRight ? 'end' : 'start' });
     });
   }
   if (kept !== null) {
     const [x, y] = [at(kept.x), plot.valToPos(kept.y, 'y', true)];
-    line(x, y + 34 * ratio, { colour: 'yours', dash: [2, 3] });
+    const isLow = y > bottom - 44 * ratio;
+    if (!isLow) line(x, y + 34 * ratio, { colour: 'yours', dash: [2, 3] });
     ctx.setLineDash([]);
     ctx.beginPath();
     ctx.arc(x, y, 6 * ratio, 0, 2 * Math.PI);
     ctx.fillStyle = theme['yours'] ?? 'gray';
     ctx.fill();
-    const isLow = y > bottom - 44 * ratio;
-    write({ text: kept.label, x, y: y + (isLow ? -14 : 25) * ratio, colour: 'yours', align: anchorOf(x - bbox.left, bbox.width, 80 * ratio), bold: true });
+    const beforeNow = now !== null && at(now.x) >= x && at(now.x) - x < 90 * ratio;
+    const align = beforeNow ? 'end' : anchorOf(x - bbox.left, bbox.width, 80 * ratio);
+    write({ text: kept.label, x: x + (align === 'end' ? gap * ratio : 0), y: y + (isLow ? -14 : 25) * ratio, colour: 'yours', align, bold: true });
   }
   ctx.restore();
 }

@@ -70,7 +70,8 @@ export function suggestedTask(dataset: DatasetView | null): SupportedTask | null
 
 /** True when the columns are mapped for another goal than the one chosen. */
 export function columnsDisagree(draft: ProjectDraft, dataset: DatasetView | null): boolean {
-  return draft.task !== null && dataset !== null && suggestedTask(dataset) !== null && draft.task !== suggestedTask(dataset);
+  if (draft.task === null || dataset === null) return false;
+  return dataset.mapping === null || draft.task !== suggestedTask(dataset);
 }
 
 export function goalTitle(draft: ProjectDraft, dataset: DatasetView | null): string {

@@ -29,6 +29,8 @@ export class SettingsForm {
   readonly #typed = new SvelteMap<string, string>();
   /** Estimates of presets seen without changes, to compare with. */
   readonly #presetEstimates = new SvelteMap<PresetName, Estimate>();
+  /** Counts changes, so that a reply to an earlier one does not undo a later one. */
+  #version = 0;
   #form = $state.raw<FormView | null>(null);
   #estimate = $state.raw<Estimate | null>(null);
   #failure = $state.raw<Failure | null>(null);
@@ -62,14 +64,21 @@ export class SettingsForm {
   async refresh(): Promise<void> {
     await this.#guarded(async () => {
       const projectId = this.#project.id;
-      const [form, estimate] = await Promise.all([this.#studio.call('settingsForm', { projectId }), this.#studio.call('estimate', { projectId })]);
+      const version = this.#version;
+      const estimating = this.#studio.call('estimate', { projectId });
+      estimating.catch(() => undefined);
+      const form = await this.#studio.call('settingsForm', { projectId });
+      if (version !== this.#version) return;
       this.#form = form;
+      const estimate = await estimating;
+      if (version !== this.#version) return;
       this.#estimate = estimate;
       if (this.changed === 0) this.#presetEstimates.set(form.preset, estimate);
     });
   }
 
   async choosePreset(preset: PresetName): Promise<void> {
+    this.#version += 1;
     if (this.#form !== null) this.#form = { ...this.#form, preset };
     await this.#project.decide({ preset });
     await this.refresh();
@@ -108,6 +117,7 @@ export class SettingsForm {
   async #write(): Promise<void> {
     const form = this.#form;
     if (form === null) return;
+    this.#version += 1;
     const changes = (group: Group) => changesOf(form.values[group], form.defaults[group]);
     await this.#project.decide({ methodChanges: changes('method'), trainingChanges: changes('training') });
     await this.refresh();

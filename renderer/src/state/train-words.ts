@@ -64,7 +64,7 @@ function trendWords(trend: Trend, run: RunView, series: RunSeries): TrainWords {
   switch (trend.kind) {
     case 'waiting': {
       const next = series.stepsPerEpoch > 0 ? ` The first pass ends at step ${count(series.stepsPerEpoch)}.` : '';
-      return { title: `It is learning: ${stepWords(run)}.`, lead: `No check yet.${next} Checks are made on rows it must not learn from.` };
+      return { title: `Learning from your rows: ${stepWords(run)}.`, lead: `No check yet.${next} Checks are made on rows it must not learn from.` };
     }
     case 'first-check':
       return { title: `The first check: an error of ${figure(trend.loss)} at step ${count(trend.step)}.`, lead: 'From the next check on it shows whether the error falls. I kept this version.' };
@@ -109,9 +109,10 @@ export function smallMultiples(series: RunSeries, computer: ComputerView | null)
   const memory = of((point) => point.memoryBytes);
   const [jump, dip] = [jumpOf(norms), dipOf(speeds)];
   const rateWords = { rising: 'Rising, as planned.', falling: 'Settling, as planned.', level: 'Steady, as planned.', unknown: '' };
+  const rate = (value: number) => (value === 0 ? '0' : scientific(value));
   const speed = (value: number) => `${figure(value)}\u00a0rows/s`;
   return [
-    { key: 'rate', label: 'Step size', values: rates, write: scientific, ...now(rates, scientific), sentence: rateWords[directionOf(rates)] },
+    { key: 'rate', label: 'Step size', values: rates, write: rate, ...now(rates, rate), sentence: rateWords[directionOf(rates)] },
     { key: 'norm', label: 'Size of corrections', values: norms, write: figure, ...now(norms, figure), sentence: norms.length < 3 ? '' : jump === null ? 'Calm: no jumps.' : `Jumped at step ${stepAt(jump)}.` },
     { key: 'speed', label: 'Speed', values: speeds, write: speed, ...now(speeds, speed), sentence: speeds.length < 10 ? '' : dip === null ? 'Steady.' : `Dipped at step ${stepAt(dip)}.` },
     { key: 'memory', label: 'Memory', values: memory, write: (value) => bytes(value), ...now(memory, (value) => bytes(value)), sentence: memoryWords(memory, computer) },

@@ -25,7 +25,7 @@ test('a file with "test" as a word is for the test, unless nothing else is there
 });
 
 test('a project is called as its file reads', () => {
-  expect(['course_feedback-2024.xlsx', '/x/Kundenanfragen März 2024.csv', '.csv'].map(projectName)).toEqual(['Course feedback 2024', 'Kundenanfragen März 2024', 'New project']);
+  expect(['course_feedback-2024.xlsx', '/x/Kundenanfragen März 2024.csv', '.csv', 'train.csv', 'trains.csv'].map(projectName)).toEqual(['Course feedback 2024', 'Kundenanfragen März 2024', 'New project', 'New project', 'Trains']);
 });
 
 test('ticks are round and reach the largest value; places stay on the scale', () => {

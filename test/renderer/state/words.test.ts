@@ -83,8 +83,8 @@ test('Data says how many rows, and how many findings need the user', () => {
 
 test('a goal that the columns are not mapped for is noticed', () => {
   const draft = { ...sampleProject().draft, task: 'chat' as const };
-  expect([columnsDisagree(draft, sampleDataset), goalTitle(draft, sampleDataset), columnsDisagree({ ...draft, task: 'text-classification' }, sampleDataset)])
-    .toEqual([true, 'To answer in a chat, it needs a column with the answers.', false]);
+  expect([columnsDisagree(draft, sampleDataset), goalTitle(draft, sampleDataset), columnsDisagree({ ...draft, task: 'text-classification' }, sampleDataset), columnsDisagree(draft, { ...sampleDataset, mapping: null })])
+    .toEqual([true, 'To answer in a chat, it needs a column with the answers.', false, true]);
 });
 
 test('models are offered for the goal, the ready ones first', () => {
