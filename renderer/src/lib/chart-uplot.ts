@@ -124,18 +124,11 @@ function drawMarks(plot: uPlot, drawing: Drawing): void {
     const isRight = x > bbox.left + bbox.width - 70 * ratio;
     line(x, bbox.top, { colour: 'ink' });
     write({ text: now.label, x: x + (isRight ? -gap : gap) * ratio, y: bbox.top + 14 * ratio, colour: 'ink', align: isRight ? 'end' : 'start' });
-    const taughtEnd = lastOf(plot, 2);
-    const baseEnd = lastOf(plot, 1);
-    const ends = [{ end: taughtEnd, text: taughtLabel, colour: 'yours' }, { end: baseEnd, text: baseLabel, colour: 'ink2' }];
-    const [first, second] = ends.map(({ end }) => (end === null ? null : plot.valToPos(end, 'y', true)));
-    const close = first !== null && second !== null && first !== undefined && second !== undefined && Math.abs(first - second) < 15 * ratio;
-    ends.forEach(({ end, text, colour }, index) => {
-      if (end === null) return;
-      const y = plot.valToPos(end, 'y', true);
-      const higher = index === 0 ? (first ?? 0) <= (second ?? 0) : (second ?? 0) < (first ?? 0);
-      const shift = isRight ? (higher ? -8 : 16) : close ? (higher ? -5 : 13) : 4;
-      write({ text, x: x + (isRight ? -gap : gap) * ratio, y: clamp(y + shift * ratio, bbox.top + 30 * ratio, bottom - 4 * ratio), colour, align: isRight ? 'end' : 'start' });
-    });
+    for (const { text, colour, place } of lineLabels(plot, drawing.marks(), isRight)) {
+      const [px, py] = [at(place.x), plot.valToPos(place.y, 'y', true)];
+      const y = clamp(py + place.shift * ratio, bbox.top + 30 * ratio, bottom - 4 * ratio);
+      write({ text, x: (isRight ? px : x) + gap * ratio, y, colour, align: 'start' });
+    }
   }
   if (kept !== null) {
     const [x, y] = [at(kept.x), plot.valToPos(kept.y, 'y', true)];
@@ -153,12 +146,23 @@ function drawMarks(plot: uPlot, drawing: Drawing): void {
   ctx.restore();
 }
 
-function lastOf(plot: uPlot, series: number): number | null {
-  const values = plot.data[series];
-  if (values === undefined) return null;
-  for (let index = values.length - 1; index >= 0; index -= 1) {
-    const value = values[index];
-    if (value !== null && value !== undefined) return value;
-  }
-  return null;
+interface LineLabel {
+  readonly text: string;
+  readonly colour: string;
+  readonly place: { readonly x: number; readonly y: number; readonly shift: number };
+}
+
+/** Names of the lines: at their ends while there is room beside them, else near their beginnings, where they differ most. */
+function lineLabels(plot: uPlot, { baseLabel, taughtLabel }: LineChartMarks, isFull: boolean): readonly LineLabel[] {
+  const lines = [{ text: baseLabel, colour: 'ink2', series: 1 }, { text: taughtLabel, colour: 'yours', series: 2 }];
+  const found = lines.flatMap(({ text, colour, series }): readonly LineLabel[] => {
+    const values = plot.data[series] ?? [];
+    const known = [...values.keys()].filter((index) => typeof values[index] === 'number');
+    const index = isFull ? known[series === 1 ? Math.floor(known.length / 20) : 0] : known.at(-1);
+    const y = index === undefined ? null : values[index];
+    return index === undefined || typeof y !== 'number' ? [] : [{ text, colour, place: { x: plot.data[0][index] ?? 0, y, shift: isFull ? -8 : 4 } }];
+  });
+  const [first, second] = found.map(({ place }) => plot.valToPos(place.y, 'y'));
+  if (isFull || first === undefined || second === undefined || Math.abs(first - second) >= 15) return found;
+  return found.map((label, index) => ({ ...label, place: { ...label.place, shift: (index === 0) === first <= second ? -5 : 13 } }));
 }

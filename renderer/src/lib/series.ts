@@ -122,12 +122,16 @@ export function orderSamples(samples: readonly Sample[], order: SampleOrder): re
   }
 }
 
-/** A step whose correction was far longer than its neighbours', the latest one; null when all is calm. */
-export function jumpOf(values: readonly number[], factor = 5): number | null {
-  const usual = median(values);
-  if (!(usual > 0)) return null;
-  const index = values.findLastIndex((value) => value > factor * usual);
-  return index < 0 ? null : index;
+/** The latest place where a value rose far above everything before it, the first ten left out; null when all is calm. */
+export function jumpOf(values: readonly number[], factor = 2.5): number | null {
+  let highest = Math.max(0, ...values.slice(0, 10));
+  let found: number | null = null;
+  for (const [index, value] of values.entries()) {
+    if (index < 10) continue;
+    if (highest > 0 && value > factor * highest) found = index;
+    highest = Math.max(highest, value);
+  }
+  return found;
 }
 
 /** The latest place where a value fell under `share` of what is usual, leaving out the first tenth; null when it did not. */

@@ -1,6 +1,6 @@
 /** The export in words: where it can go, what was checked, what it says at each turn. */
 import type { Destination, ExportView } from '../../../main/contract/views.ts';
-import { bytes, count, figure } from '../lib/format.ts';
+import { bytes, capital, count, figure } from '../lib/format.ts';
 import { destinationLabels } from './words.ts';
 
 const about = {
@@ -25,7 +25,7 @@ export function destinationOptions(view: ExportView | null): readonly Destinatio
   return order.map((value) => {
     const written = value === 'peft' && view !== null ? bytes(totalBytes(view)) : '';
     const note = value === 'peft' ? written : value === 'here' ? 'in use' : 'not in this version';
-    return { value, label: destinationLabels[value], about: about[value], note, disabled: value !== 'peft' };
+    return { value, label: capital(destinationLabels[value]), about: about[value], note, disabled: value !== 'peft' };
   });
 }
 
@@ -39,7 +39,7 @@ export function exportTitle(view: ExportView | null, isWriting: boolean): { read
     const all = matched === of;
     return {
       title: all ? `Ready for Python: ${count(matched)} of ${count(of)} answers match.` : `Written, but only ${count(matched)} of ${count(of)} answers match.`,
-      lead: `I wrote the files, read them back from disk and asked them ${count(of)} of your held-out rows: ${all ? 'the same answer each time' : 'not always the same answer'}. The largest difference of a logit is ${figure(largestDifference)}.`,
+      lead: `I wrote the files, read them back from disk and asked them ${count(of)} of your held-out rows: ${all ? 'the same answer each time' : 'not always the same answer'}. ${largestDifference === 0 ? 'No logit differs.' : `The largest difference of a logit is ${figure(largestDifference)}.`}`,
     };
   }
   if (isWriting) return { title: 'Writing the files and asking them again.', lead: 'The rows are asked of what lies on disk, not of what is in memory.' };

@@ -95,7 +95,7 @@ export function rowTabs({ totals }: ResultView): readonly { readonly value: RowK
   return [
     { value: 'broken', label: `Broken ${count(totals.broken)}` },
     { value: 'fixed', label: `Fixed ${count(totals.fixed)}` },
-    { value: 'wrong', label: `Still wrong ${count(totals.wrong)}` },
+    { value: 'wrong', label: `Wrong now ${count(totals.wrong)}` },
   ];
 }
 
@@ -103,4 +103,13 @@ export function rowTabs({ totals }: ResultView): readonly { readonly value: RowK
 export function examplePrompts(result: ResultView, most = 4): readonly string[] {
   const texts = [...result.fixed, ...result.broken, ...result.wrong].map((row) => row.text);
   return [...new Set(texts)].slice(0, most);
+}
+
+/** What stands where an untrained model has no categories to answer with: how it was compared, and what it took this row for. */
+export function untrainedWords(result: ResultView | null, prompt: string): string {
+  const untrained = result?.metrics.baselines?.untrained;
+  const measured = isAccuracy(untrained) ? ` By the nearest class centre of what it sees, it sorted ${percent(untrained.accuracy, untrained.n)} of the held-out rows right.` : '';
+  const row = [...(result?.fixed ?? []), ...(result?.broken ?? []), ...(result?.wrong ?? [])].find(({ text }) => text === prompt);
+  const said = row === undefined || row.untrained === '' ? '' : ` This row it took for ${row.untrained}.`;
+  return `As it came, it has no categories to answer with.${measured}${said}`;
 }
