@@ -16,7 +16,10 @@ export class Output {
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
   readonly #closed = new Set<NodeJS.WriteStream>();
+  /** A line of progress stands on stderr, to be overwritten. */
   #lineShown = false;
+  /** A piece of the result stands on stdout without its line's end. */
+  #lineOpen = false;
   #lastUpdate = Number.NEGATIVE_INFINITY;
   #skipped = '';
 
@@ -37,13 +40,14 @@ export class Output {
     if (this.json || text === '') return;
     this.#clearLine();
     this.#write(this.#stdout, text);
+    this.#lineOpen = !text.endsWith('\n');
   }
 
   /** The last thing on stdout. */
   result(value: unknown, human: string): void {
     this.#clearLine();
     if (this.json) this.event(value);
-    else if (human !== '') this.#write(this.#stdout, `${human}\n`);
+    else if (human !== '' || this.#lineOpen) this.#write(this.#stdout, `${human}\n`);
   }
 
   /** A line that stays. */

@@ -30,12 +30,13 @@ export async function atelier(args: readonly string[], options: RunOptions = {})
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  const outputs = Promise.all([text(child.stdout), text(child.stderr)]);
+  // A stream that the caller closes early has no text.
+  const outputs = Promise.all([child.stdout, child.stderr].map((stream) => text(stream).catch(() => '')));
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   meanwhile?.(child);
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-  const [stdout, stderr] = await outputs;
+  const [stdout = '', stderr = ''] = await outputs;
   const lines = args.includes('--json')
     ? stdout
         .trimEnd()
