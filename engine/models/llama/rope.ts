@@ -21,12 +21,19 @@ type Scaling =
 export function parseRope(raw: Readonly<Record<string, Json>>, path: string): Rope {
   const current = asObject(raw['rope_parameters']);
   const scaling = current ?? asObject(raw['rope_scaling']);
-  const theta = number(current?.['rope_theta'] ?? raw['rope_theta']) ?? 10_000;
+  const field = current?.['rope_theta'] == null ? 'rope_theta' : 'rope_parameters.rope_theta';
+  const given = current?.['rope_theta'] ?? raw['rope_theta'] ?? 10_000;
+  const theta = positive(given) ?? refuse({ path, field, value: JSON.stringify(given), legal: 'a number above 0' });
   const type = scaling?.['rope_type'] ?? scaling?.['type'] ?? 'default';
   if (scaling === null || type === 'default') return { theta, scaling: null };
   const need = (field: string): number =>
-    number(scaling[field]) ??
-    refuse({ path, field: `rope_scaling.${field}`, value: JSON.stringify(scaling[field] ?? null), legal: 'a number' });
+    positive(scaling[field]) ??
+    refuse({
+      path,
+      field: `rope_scaling.${field}`,
+      value: JSON.stringify(scaling[field] ?? null),
+      legal: 'a number above 0',
+    });
   if (type === 'linear') return { theta, scaling: { type, factor: need('factor') } };
   if (type !== 'llama3') {
     return refuse({
@@ -88,8 +95,8 @@ function asObject(value: Json | undefined): Readonly<Record<string, Json>> | nul
     : null;
 }
 
-function number(value: Json | undefined): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+function positive(value: Json | undefined): number | null {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : null;
 }
 
 function refuse(data: { path: string; field: string; value: string; legal: string }): never {
