@@ -36,7 +36,11 @@ export async function startStudio(options: StartOptions = {}): Promise<StartedSt
   const paths = options.paths ?? studioPaths({ environment: process.env, platform: process.platform });
   const pages = options.pages ?? fileURLToPath(new URL('../dist/renderer', import.meta.url));
   if (!existsSync(join(pages, 'index.html'))) throw new StudioError('pages.missing', { folder: pages });
-  const studio = await openStudio({ paths, engine: createHost({ fork: forkNode, env: engineEnvironment }), version: version() });
+  const studio = await openStudio({
+    paths,
+    engine: createHost({ fork: forkNode, env: engineEnvironment }),
+    version: version(),
+  });
   try {
     const serving = await serve({
       dispatch: dispatch(studio.services),
@@ -61,7 +65,9 @@ export async function startStudio(options: StartOptions = {}): Promise<StartedSt
 }
 
 function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string;
+  };
   return manifest.version;
 }
 

@@ -57,7 +57,10 @@ function combined(first: number, second: number, phi: number): number {
  * resampling rows for both systems at once as Koehn, 2004, W04-3250). The same seed gives the same interval.
  * @param differences first minus second, a row each
  */
-export function pairedMeanGain(differences: readonly number[], options: { seed?: number; resamples?: number } = {}): Gain | null {
+export function pairedMeanGain(
+  differences: readonly number[],
+  options: { seed?: number; resamples?: number } = {},
+): Gain | null {
   const n = differences.length;
   if (n === 0) return null;
   const { seed = 1, resamples = 2000 } = options;

@@ -23,15 +23,20 @@ function shareVerdict(
   if (majority !== null && accuracy <= majority.accuracy) {
     return { code: 'share.below-majority', data: { tuned: accuracy, majority: majority.accuracy, n } };
   }
-  if (untrained === null || !isShare(untrained) || gain === null) return { code: 'share.alone', data: { tuned: accuracy, n } };
+  if (untrained === null || !isShare(untrained) || gain === null)
+    return { code: 'share.alone', data: { tuned: accuracy, n } };
   const [low, high] = gain.interval;
   const data = { tuned: accuracy, untrained: untrained.accuracy, gain: gain.value, low, high, n };
   return { code: low > 0 ? 'share.helped' : high < 0 ? 'share.hurt' : 'share.chance', data };
 }
 
-function lossVerdict(tuned: PerplexityFigure, { untrained, gain }: { untrained: Figure | null; gain: Gain | null }): Verdict {
+function lossVerdict(
+  tuned: PerplexityFigure,
+  { untrained, gain }: { untrained: Figure | null; gain: Gain | null },
+): Verdict {
   const { perplexity, n } = tuned;
-  if (untrained === null || isShare(untrained) || gain === null) return { code: 'loss.alone', data: { tuned: perplexity, n } };
+  if (untrained === null || isShare(untrained) || gain === null)
+    return { code: 'loss.alone', data: { tuned: perplexity, n } };
   const [low, high] = gain.interval;
   const data = { tuned: perplexity, untrained: untrained.perplexity, gain: gain.value, low, high, n };
   return { code: high < 0 ? 'loss.helped' : low > 0 ? 'loss.hurt' : 'loss.chance', data };

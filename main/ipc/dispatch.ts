@@ -13,7 +13,10 @@ export function dispatch(services: Services): Dispatch {
     try {
       if (!isMethod(method)) {
         throw new StudioError('request.invalid', {
-          method: String(method), path: 'method', value: String(method), legal: Object.keys(contract).join(', '),
+          method: String(method),
+          path: 'method',
+          value: String(method),
+          legal: Object.keys(contract).join(', '),
         });
       }
       return { ok: true, value: await answer(services, method, payload) };

@@ -27,7 +27,8 @@ export async function fileOf(root: string, pathname: string): Promise<string | n
     return null;
   }
   const parts = decoded.split('/').filter((part) => part !== '');
-  if (parts.some((part) => part.startsWith('.') || part.includes('\\') || part.includes('\0') || part.includes(':'))) return null;
+  if (parts.some((part) => part.startsWith('.') || part.includes('\\') || part.includes('\0') || part.includes(':')))
+    return null;
   const wanted = parts.length === 0 ? 'index.html' : join(...parts);
   if (types[extname(wanted)] === undefined) return null;
   try {

@@ -4,7 +4,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { StudioError, toEnvelope, type Envelope, type ErrorCode } from '../../engine/spec/errors.ts';
+import {
+  StudioError,
+  toEnvelope,
+  type Envelope,
+  type ErrorCode,
+  type ErrorEnvelope,
+} from '../../engine/spec/errors.ts';
+import { sentenceOf } from '../../engine/spec/wording/index.ts';
 import type { Dispatch } from '../ipc/dispatch.ts';
 import type { NewsListener } from '../services/news.ts';
 import { fileOf, sendFile } from './files.ts';
@@ -88,7 +95,8 @@ async function respond(context: Context, request: IncomingMessage, response: Ser
     else if (url.pathname === '/upload') await respondToUpload(context, { request, response, url });
     else await respondWithFile(context, { request, response, url });
   } catch (error) {
-    sendError(response, error);
+    if (wantsPage(request)) sendErrorPage(response, error);
+    else sendError(response, error);
     drain(request);
   }
 }
@@ -156,12 +164,22 @@ function upgrade(
 
 /** Styles set by attribute are allowed for the drawings; scripts, frames and connections are our own alone. */
 function setPolicy(response: ServerResponse, port: number): void {
-  const sockets = ownOrigins(port).map((origin) => origin.replace('http:', 'ws:')).join(' ');
+  const sockets = ownOrigins(port)
+    .map((origin) => origin.replace('http:', 'ws:'))
+    .join(' ');
   response.setHeader(
     'content-security-policy',
     [
-      "default-src 'none'", "script-src 'self'", "style-src 'self'", "style-src-attr 'unsafe-inline'", "img-src 'self' data:",
-      "font-src 'self' data:", `connect-src 'self' ${sockets}`, "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "style-src-attr 'unsafe-inline'",
+      "img-src 'self' data:",
+      "font-src 'self' data:",
+      `connect-src 'self' ${sockets}`,
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
     ].join('; '),
   );
   response.setHeader('x-content-type-options', 'nosniff');
@@ -194,7 +212,10 @@ function parseBody(text: string): unknown {
 function requireMethod(request: IncomingMessage, allowed: readonly string[]): void {
   if (!allowed.includes(request.method ?? '')) {
     throw new StudioError('request.invalid', {
-      method: request.method ?? '', path: 'method', value: request.method ?? '', legal: allowed.join(', '),
+      method: request.method ?? '',
+      path: 'method',
+      value: request.method ?? '',
+      legal: allowed.join(', '),
     });
   }
 }
@@ -217,8 +238,29 @@ function sendError(response: ServerResponse, thrown: unknown): void {
     response.destroy();
     return;
   }
-  const status = error.kind === 'expected' ? (statuses[error.code] ?? 500) : 500;
-  sendEnvelope(response, { ok: false, error }, status);
+  sendEnvelope(response, { ok: false, error }, statusOf(error));
+}
+
+/** A person who opened the address by hand, rather than the page's own script. */
+function wantsPage(request: IncomingMessage): boolean {
+  return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
+}
+
+function sendErrorPage(response: ServerResponse, thrown: unknown): void {
+  const error = toEnvelope(thrown);
+  const { title, cause, remedy } = sentenceOf(error);
+  const lines = [title, cause, remedy].map((line) => line.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`));
+  const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Atelier</title><p>${lines.join('</p><p>')}</p></html>`;
+  response.writeHead(statusOf(error), {
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': Buffer.byteLength(page),
+    'cache-control': 'no-store',
+  });
+  response.end(page);
+}
+
+function statusOf(error: ErrorEnvelope): number {
+  return error.kind === 'expected' ? (statuses[error.code] ?? 500) : 500;
 }
 
 function sendEnvelope(response: ServerResponse, envelope: Envelope<unknown>, status = 200): void {

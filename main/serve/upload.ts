@@ -14,7 +14,10 @@ export const uploadLimit = 4 * 2 ** 30;
  * Streams a body to `<folder>/<hash>/<name>`: whoever speaks of the file calls it as the user does. The same file twice
  * is one file. Leaves nothing half-written.
  */
-export async function receiveUpload(body: Readable, options: { folder: string; name: string; limit?: number }): Promise<{ path: string }> {
+export async function receiveUpload(
+  body: Readable,
+  options: { folder: string; name: string; limit?: number },
+): Promise<{ path: string }> {
   const { folder, limit = uploadLimit } = options;
   await mkdir(folder, { recursive: true });
   const partial = join(folder, `.partial-${randomUUID()}`);
@@ -47,7 +50,9 @@ export async function receiveUpload(body: Readable, options: { folder: string; n
 /** The last part of a name with what no file system takes replaced; its end, the format, stays. */
 export function safeName(name: string): string {
   const last = name.normalize('NFC').split(/[/\\]/).at(-1) ?? '';
-  const clean = Array.from(last, (sign) => (sign < ' ' || '<>:"|?*\u007f'.includes(sign) ? '_' : sign)).join('').replace(/^\.+|[. ]+$/g, '');
+  const clean = Array.from(last, (sign) => (sign < ' ' || '<>:"|?*\u007f'.includes(sign) ? '_' : sign))
+    .join('')
+    .replace(/^\.+|[. ]+$/g, '');
   if (clean === '') return 'file';
   return Array.from(clean).slice(-80).join('');
 }

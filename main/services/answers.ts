@@ -16,10 +16,17 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
 
   const answer = async (
     run: RunRecord,
-    question: { readonly id: string; readonly side: AnswerEvent['side']; readonly prompt: string; readonly adapter: string | null; readonly signal: AbortSignal },
+    question: {
+      readonly id: string;
+      readonly side: AnswerEvent['side'];
+      readonly prompt: string;
+      readonly adapter: string | null;
+      readonly signal: AbortSignal;
+    },
   ): Promise<void> => {
     const { id, side, prompt, adapter, signal } = question;
-    const tell = (news: Partial<AnswerEvent>) => publish('answer', { id, side, text: '', done: false, scores: null, error: null, ...news });
+    const tell = (news: Partial<AnswerEvent>) =>
+      publish('answer', { id, side, text: '', done: false, scores: null, error: null, ...news });
     let streamed = '';
     try {
       const reply = await engine.call(

@@ -3,7 +3,11 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import type { Parts, Services } from './parts.ts';
 
-export function computerServices({ store, paths, version }: Parts): Pick<Services, 'computer' | 'getSettings' | 'setSettings' | 'connections'> {
+export function computerServices({
+  store,
+  paths,
+  version,
+}: Parts): Pick<Services, 'computer' | 'getSettings' | 'setSettings' | 'connections'> {
   const settings = () => ({ ...store.settings.get(), folder: paths.home });
   return {
     computer: async () => {

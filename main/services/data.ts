@@ -18,7 +18,10 @@ const validationShare = 0.1;
 
 export interface DataRoom {
   /** Reads files into a project's dataset. */
-  read(project: ProjectRecord, files: { readonly train: readonly string[]; readonly test: readonly string[]; readonly columns?: Columns }): Promise<DatasetView>;
+  read(
+    project: ProjectRecord,
+    files: { readonly train: readonly string[]; readonly test: readonly string[]; readonly columns?: Columns },
+  ): Promise<DatasetView>;
   /** Looks at the same files again for another task; a mapping that does not suit it is guessed anew. */
   readAgain(project: ProjectRecord): Promise<void>;
   readonly services: Pick<Services, 'addData' | 'setMapping' | 'setSplit' | 'rows'>;

@@ -28,7 +28,13 @@ export function exportServices({ store, engine, paths, publish }: Parts, views: 
 }
 
 function slug(name: string): string {
-  return name.normalize('NFKD').replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '').toLowerCase() || 'run';
+  return (
+    name
+      .normalize('NFKD')
+      .replace(/[^\p{L}\p{N}]+/gu, '-')
+      .replace(/^-+|-+$/g, '')
+      .toLowerCase() || 'run'
+  );
 }
 
 function freeFolder(path: string): string {
@@ -50,7 +56,10 @@ function snippetFor(run: RunRecord, folder: string): string {
         'inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)',
         'print(tokenizer.decode(model.generate(**inputs, max_new_tokens=64)[0]))',
       ]
-    : ['inputs = tokenizer("a text to sort", return_tensors="pt")', 'print(labels[model(**inputs).logits.argmax().item()])'];
+    : [
+        'inputs = tokenizer("a text to sort", return_tensors="pt")',
+        'print(labels[model(**inputs).logits.argmax().item()])',
+      ];
   const labels = isChat ? [] : ['labels = json.load(open(folder + "/labels.json"))'];
   const load = {
     lora: [
@@ -62,7 +71,13 @@ function snippetFor(run: RunRecord, folder: string): string {
       `model = ${model}.from_pretrained(${base}${isChat ? '' : ', num_labels=len(labels)'})`,
       'model = PeftModel.from_pretrained(model, folder).eval()',
     ],
-    full: [`from transformers import ${model}, AutoTokenizer`, '', `folder = ${where}`, ...labels, `model = ${model}.from_pretrained(folder).eval()`],
+    full: [
+      `from transformers import ${model}, AutoTokenizer`,
+      '',
+      `folder = ${where}`,
+      ...labels,
+      `model = ${model}.from_pretrained(folder).eval()`,
+    ],
     'linear-probe': [
       'from safetensors.torch import load_file',
       `from transformers import ${model}, AutoTokenizer`,
@@ -74,7 +89,12 @@ function snippetFor(run: RunRecord, folder: string): string {
       'model.eval()',
     ],
   }[run.method];
-  return [...(isChat ? [] : ['import json']), ...load, 'tokenizer = AutoTokenizer.from_pretrained(folder)', ...ask].join('\n');
+  return [
+    ...(isChat ? [] : ['import json']),
+    ...load,
+    'tokenizer = AutoTokenizer.from_pretrained(folder)',
+    ...ask,
+  ].join('\n');
 }
 
 /** Where Transformers finds the float weights of a catalogue model whose own source is another format. */

@@ -29,13 +29,16 @@ export function locateModel(model: string, options: { readonly folder: string; r
   const path = resolve(folder, model);
   if (existsSync(path)) return path;
   const downloaded = locateDownloaded(model, paths);
-  if (downloaded === null) throw new StudioError('model.missing', { model, known: catalogue.map(({ id }) => id).join(', ') });
+  if (downloaded === null)
+    throw new StudioError('model.missing', { model, known: catalogue.map(({ id }) => id).join(', ') });
   return downloaded;
 }
 
 /** Where a run's base model lies now: where it lay then, or wherever its name leads. */
 export function modelPathOf(run: { readonly model: string; readonly modelPath: string }, paths: Paths): string {
-  return isAbsolute(run.modelPath) && existsSync(run.modelPath) ? run.modelPath : locateModel(run.model, { folder: paths.home, paths });
+  return isAbsolute(run.modelPath) && existsSync(run.modelPath)
+    ? run.modelPath
+    : locateModel(run.model, { folder: paths.home, paths });
 }
 
 function locateEntry(entry: CatalogueEntry, paths: Paths): string | null {
@@ -71,7 +74,10 @@ function locateDownloaded(id: string, paths: Paths): string | null {
 
 function foldersIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder, { withFileTypes: true }).filter((item) => item.isDirectory()).map((item) => item.name).toSorted();
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((item) => item.isDirectory())
+      .map((item) => item.name)
+      .toSorted();
   } catch {
     return [];
   }
@@ -82,7 +88,9 @@ function sizeOf(path: string): number | null {
 }
 
 /** What is known of a chosen model without its weights: for presets and limits. Reads a local model's config once. */
-export function modelFacts(parts: Pick<Parts, 'engine' | 'paths' | 'store'>): (model: string) => Promise<Pick<ModelSummary, 'architecture' | 'parameters' | 'tasks'>> {
+export function modelFacts(
+  parts: Pick<Parts, 'engine' | 'paths' | 'store'>,
+): (model: string) => Promise<Pick<ModelSummary, 'architecture' | 'parameters' | 'tasks'>> {
   const inspected = new Map<string, ModelSummary>();
   return async (model) => {
     const entry = catalogueEntry(model);
@@ -134,14 +142,33 @@ async function viewOf(downloads: Parts['downloads'], model: string): Promise<Dow
   return view ?? { model, state: 'running', bytes: 0, totalBytes: 0, bytesPerSecond: 0, error: null };
 }
 
-function catalogueView(entry: CatalogueEntry, { paths, download }: { paths: Paths; download: DownloadView | null }): ModelView {
+function catalogueView(
+  entry: CatalogueEntry,
+  { paths, download }: { paths: Paths; download: DownloadView | null },
+): ModelView {
   const { id, name, publisher, licence, languages, parameters, architecture, contextLength, tasks, goodAt } = entry;
   const here = locateEntry(entry, paths) !== null;
   const state = here ? 'ready' : download === null ? 'absent' : downloadState(download);
-  const bytes = entry.source === null ? (sizeOf(join(paths.starter, 'model.safetensors')) ?? 0) : sum(entry.files.map((file) => file.bytes));
+  const bytes =
+    entry.source === null
+      ? (sizeOf(join(paths.starter, 'model.safetensors')) ?? 0)
+      : sum(entry.files.map((file) => file.bytes));
   return {
-    id, name, publisher, licence, languages, parameters, architecture, bytes, contextLength, tasks, goodAt,
-    state, local: false, fits: fitOf(parameters), download: here ? null : download,
+    id,
+    name,
+    publisher,
+    licence,
+    languages,
+    parameters,
+    architecture,
+    bytes,
+    contextLength,
+    tasks,
+    goodAt,
+    state,
+    local: false,
+    fits: fitOf(parameters),
+    download: here ? null : download,
   };
 }
 

@@ -7,7 +7,7 @@ export type NewsListener = <T extends Topic>(topic: T, news: News[T]) => void;
 export interface NewsHub {
   readonly publish: Publish;
   /** Returns its own end. */
-  subscribe(listener: NewsListener): () => void;
+  readonly subscribe: (listener: NewsListener) => () => void;
 }
 
 export function newsHub(): NewsHub {

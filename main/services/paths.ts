@@ -50,12 +50,16 @@ export function studioPaths({ environment, platform, assets }: PathsOptions): Pa
       train: join(root, 'main', 'assets', 'home-intents', 'train.csv'),
       test: join(root, 'main', 'assets', 'home-intents', 'test.csv'),
     },
-    extraModels: (environment['ATELIER_MODELS'] ?? '').split(delimiter).filter((folder) => folder !== '').map((folder) => resolve(folder)),
+    extraModels: (environment['ATELIER_MODELS'] ?? '')
+      .split(delimiter)
+      .filter((folder) => folder !== '')
+      .map((folder) => resolve(folder)),
   };
 }
 
 export function makeFolders(paths: Paths): void {
-  for (const folder of [paths.home, paths.models, paths.runs, paths.uploads, paths.exports]) mkdirSync(folder, { recursive: true });
+  for (const folder of [paths.home, paths.models, paths.runs, paths.uploads, paths.exports])
+    mkdirSync(folder, { recursive: true });
 }
 
 function usualHome(environment: PathsOptions['environment'], platform: NodeJS.Platform): string {

@@ -3,7 +3,13 @@ import type { RunRequest } from '../../engine/spec/commands.ts';
 import { asOurs, CancelledError, StudioError } from '../../engine/spec/errors.ts';
 import type { Json } from '../../engine/spec/json.ts';
 import { presetNames, type PresetContext, type PresetName } from '../../engine/spec/methods/common.ts';
-import { methodNames, methodPreset, supportedMethods, type MethodName, type SupportedMethod } from '../../engine/spec/methods/index.ts';
+import {
+  methodNames,
+  methodPreset,
+  supportedMethods,
+  type MethodName,
+  type SupportedMethod,
+} from '../../engine/spec/methods/index.ts';
 import type { Estimate } from '../../engine/spec/metrics.ts';
 import { recipeJsonSchema } from '../../engine/spec/recipe.ts';
 import type { SupportedTask } from '../../engine/spec/tasks.ts';
@@ -51,7 +57,8 @@ export function planner(parts: Parts, views: Views): Planner {
   const planOf = async (project: ProjectRecord, decided: Decided): Promise<Plan> => {
     const { task, model, method } = decided;
     const dataset = store.datasets.get(project.id);
-    if (dataset === null || !suits(dataset.report.mapping, task)) throw new StudioError('project.incomplete', { missing: 'data' });
+    if (dataset === null || !suits(dataset.report.mapping, task))
+      throw new StudioError('project.incomplete', { missing: 'data' });
     const values = settingValues(project.draft, method, await context(decided));
     const role = (wanted: string) => dataset.files.filter((file) => file.role === wanted).map(({ path }) => path);
     const orNull = (list: readonly string[]) => (list.length > 0 ? list : null);
@@ -61,8 +68,11 @@ export function planner(parts: Parts, views: Views): Planner {
       model,
       task,
       data: {
-        train: role('train'), validation: orNull(role('validation')), test: orNull(role('test')),
-        columns: dataset.report.mapping as Json, split: dataset.report.split,
+        train: role('train'),
+        validation: orNull(role('validation')),
+        test: orNull(role('test')),
+        columns: dataset.report.mapping as Json,
+        split: dataset.report.split,
       },
       method: { ...values.method, name: method },
       training: values.training,
@@ -70,7 +80,12 @@ export function planner(parts: Parts, views: Views): Planner {
       precision: 'float32',
       ...(threads > 0 && { threads }),
     };
-    return { task, method, model, request: { recipe, folder: paths.home, modelPath: locateModel(model, { folder: paths.home, paths }) } };
+    return {
+      task,
+      method,
+      model,
+      request: { recipe, folder: paths.home, modelPath: locateModel(model, { folder: paths.home, paths }) },
+    };
   };
 
   const estimateOf = async (project: ProjectRecord, decided: Decided): Promise<Estimate | null> => {
@@ -117,7 +132,10 @@ export function planner(parts: Parts, views: Views): Planner {
         return await Promise.all(
           methodNames.map(async (name): Promise<MethodView> => {
             const supported = isSupported(name);
-            const estimate = supported && task !== null && model !== null ? await estimateOf(project, { task, model, method: name }) : null;
+            const estimate =
+              supported && task !== null && model !== null
+                ? await estimateOf(project, { task, model, method: name })
+                : null;
             const reached = destination === null || reachable.includes(destination);
             return {
               name,
@@ -142,7 +160,11 @@ export function planner(parts: Parts, views: Views): Planner {
             return [preset, estimate?.seconds ?? null];
           }),
         );
-        return settingsForm(project.draft, { method: decided.method, about, seconds: Object.fromEntries(seconds) as SettingsForm['seconds'] });
+        return settingsForm(project.draft, {
+          method: decided.method,
+          about,
+          seconds: Object.fromEntries(seconds) as SettingsForm['seconds'],
+        });
       },
       estimate: async ({ projectId }) => {
         const project = views.projectRecord(projectId);
@@ -173,8 +195,8 @@ interface SettingValues {
 }
 
 function presetValues(preset: PresetName, method: SupportedMethod, about: PresetContext): SettingValues {
-  const { name: _name, ...settings } = methodPreset(method, preset, about);
-  return { method: settings as SettingValues['method'], training: trainingPreset(method, preset, about) };
+  const settings = Object.entries(methodPreset(method, preset, about)).filter(([name]) => name !== 'name');
+  return { method: Object.fromEntries(settings), training: trainingPreset(method, preset, about) };
 }
 
 /** The preset with the project's changes on it; changes made for another method do not count. */

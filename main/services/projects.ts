@@ -1,7 +1,7 @@
 /** Projects: made, named, put away and brought back; the wizard's decisions, each saved as it is made. */
 import { randomUUID } from 'node:crypto';
 import { catalogueEntry } from '../../engine/spec/catalogue.ts';
-import { methodSchemas, type SupportedMethod } from '../../engine/spec/methods/index.ts';
+import { methodSchemas } from '../../engine/spec/methods/index.ts';
 import { parseField } from '../../engine/spec/recipe.ts';
 import { trainingSchema } from '../../engine/spec/training.ts';
 import type { ProjectDraft, ProjectView } from '../contract/views.ts';
@@ -13,11 +13,24 @@ import type { Planner } from './plan.ts';
 import type { Views } from './views.ts';
 
 const emptyDraft: ProjectDraft = {
-  step: 'data', task: null, destination: null, model: null, method: null, preset: 'balanced',
-  methodChanges: {}, trainingChanges: {}, estimate: null,
+  step: 'data',
+  task: null,
+  destination: null,
+  model: null,
+  method: null,
+  preset: 'balanced',
+  methodChanges: {},
+  trainingChanges: {},
+  estimate: null,
 };
 
-const sampleDraft: ProjectDraft = { ...emptyDraft, task: 'text-classification', destination: 'here', model: 'minilm-l6', method: 'lora' };
+const sampleDraft: ProjectDraft = {
+  ...emptyDraft,
+  task: 'text-classification',
+  destination: 'here',
+  model: 'minilm-l6',
+  method: 'lora',
+};
 const sampleName = 'Sample: commands for a home';
 
 type ProjectCalls = Pick<
@@ -64,7 +77,9 @@ export function projectServices(parts: Parts, rooms: { views: Views; data: DataR
   };
 
   const decided = async (before: ProjectDraft, decisions: Decisions): Promise<ProjectDraft> => {
-    const given = Object.fromEntries(Object.entries(decisions).filter(([, value]) => value !== undefined)) as Partial<ProjectDraft>;
+    const given = Object.fromEntries(
+      Object.entries(decisions).filter(([, value]) => value !== undefined),
+    ) as Partial<ProjectDraft>;
     if (given.model !== undefined && given.model !== null && catalogueEntry(given.model) === undefined) {
       locateModel(given.model, { folder: paths.home, paths });
     }
@@ -109,7 +124,7 @@ export function projectServices(parts: Parts, rooms: { views: Views; data: DataR
 
 /** Throws 'recipe.field' for a setting that its schema does not take. */
 function checkChanges({ method, methodChanges, trainingChanges }: ProjectDraft): void {
-  if (method !== null) parseField<unknown>(methodSchemas[method as SupportedMethod].partial(), methodChanges, 'method');
+  if (method !== null) parseField<unknown>(methodSchemas[method].partial(), methodChanges, 'method');
   parseField<unknown>(trainingSchema.partial(), trainingChanges, 'training');
 }
 

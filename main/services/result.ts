@@ -19,7 +19,8 @@ export function resultServices(_parts: Parts, views: Views): Pick<Services, 'run
   return {
     runResult: async ({ runId }): Promise<ResultView> => {
       const run = views.runRecord(runId);
-      if (run.metrics === null) throw new StudioError('run.state', { state: run.state, wanted: 'looked at for its result' });
+      if (run.metrics === null)
+        throw new StudioError('run.state', { state: run.state, wanted: 'looked at for its result' });
       // The engine's library comes with its runtime: loaded when a result is first looked at, not at the start.
       const statistics: Statistics = await import('../../engine/index.ts');
       const rows = run.metrics.measuredOn === null ? nothing : rowsOf(await readPredictions(run.folder), statistics);
@@ -29,18 +30,30 @@ export function resultServices(_parts: Parts, views: Views): Pick<Services, 'run
   };
 }
 
-const nothing: Rows = { gain: null, confusion: null, fixed: [], broken: [], wrong: [], totals: { fixed: 0, broken: 0, wrong: 0, rows: 0 } };
+const nothing: Rows = {
+  gain: null,
+  confusion: null,
+  fixed: [],
+  broken: [],
+  wrong: [],
+  totals: { fixed: 0, broken: 0, wrong: 0, rows: 0 },
+};
 
 /** From the lines of `predictions.jsonl`; a classification's when the first line has a label. */
 function rowsOf(predictions: readonly Prediction[], statistics: Statistics): Rows {
   const labelled = predictions.filter((line): line is Labelled => 'label' in line);
   return labelled.length > 0
     ? labelledRows(labelled, statistics)
-    : answeredRows(predictions.filter((line): line is Answered => 'prompt' in line), statistics);
+    : answeredRows(
+        predictions.filter((line): line is Answered => 'prompt' in line),
+        statistics,
+      );
 }
 
 function labelledRows(lines: readonly Labelled[], { pairedGain }: Statistics): Rows {
-  const compared = lines.filter((line): line is Labelled & { readonly untrained: string } => line.untrained !== undefined);
+  const compared = lines.filter(
+    (line): line is Labelled & { readonly untrained: string } => line.untrained !== undefined,
+  );
   const isRight = (line: Labelled) => line.prediction === line.label;
   const wasRight = (line: Labelled) => line.untrained === line.label;
   const fixed = compared.filter((line) => isRight(line) && !wasRight(line));
@@ -49,7 +62,11 @@ function labelledRows(lines: readonly Labelled[], { pairedGain }: Statistics): R
   const both = compared.filter((line) => isRight(line) && wasRight(line)).length;
   const neither = compared.length - both - fixed.length - broken.length;
   const shown = (line: Labelled): ResultRow => ({
-    row: line.row, text: line.text, expected: line.label, tuned: line.prediction, untrained: line.untrained ?? '',
+    row: line.row,
+    text: line.text,
+    expected: line.label,
+    tuned: line.prediction,
+    untrained: line.untrained ?? '',
   });
   return {
     gain: pairedGain({ both, onlyFirst: fixed.length, onlySecond: broken.length, neither }),
@@ -68,7 +85,9 @@ function confusionOf(lines: readonly Labelled[]): NonNullable<ResultView['confus
     expected.set(label, (expected.get(label) ?? 0) + 1);
     expected.set(prediction, expected.get(prediction) ?? 0);
   }
-  const labels = [...expected].toSorted(([left, n], [right, m]) => m - n || (left < right ? -1 : 1)).map(([label]) => label);
+  const labels = [...expected]
+    .toSorted(([left, n], [right, m]) => m - n || (left < right ? -1 : 1))
+    .map(([label]) => label);
   const place = new Map(labels.map((label, index) => [label, index]));
   const counts = labels.map(() => labels.map(() => 0));
   for (const { label, prediction } of lines) {
@@ -82,13 +101,23 @@ function confusionOf(lines: readonly Labelled[]): NonNullable<ResultView['confus
 /** A language model has no right and wrong: rows are fixed where the expected answer became likelier, most first. */
 function answeredRows(lines: readonly Answered[], { pairedMeanGain }: Statistics): Rows {
   const compared = lines.flatMap((line) =>
-    line.loss === undefined || line.untrainedLoss === undefined ? [] : [{ line, difference: line.loss - line.untrainedLoss }],
+    line.loss === undefined || line.untrainedLoss === undefined
+      ? []
+      : [{ line, difference: line.loss - line.untrainedLoss }],
   );
   const shown = ({ line }: { line: Answered }): ResultRow => ({
-    row: line.row, text: line.prompt, expected: line.expected, tuned: line.prediction, untrained: line.untrained ?? '',
+    row: line.row,
+    text: line.prompt,
+    expected: line.expected,
+    tuned: line.prediction,
+    untrained: line.untrained ?? '',
   });
-  const fixed = compared.filter(({ difference }) => difference < 0).toSorted((left, right) => left.difference - right.difference);
-  const broken = compared.filter(({ difference }) => difference > 0).toSorted((left, right) => right.difference - left.difference);
+  const fixed = compared
+    .filter(({ difference }) => difference < 0)
+    .toSorted((left, right) => left.difference - right.difference);
+  const broken = compared
+    .filter(({ difference }) => difference > 0)
+    .toSorted((left, right) => right.difference - left.difference);
   return {
     gain: pairedMeanGain(compared.map(({ difference }) => difference)),
     confusion: null,

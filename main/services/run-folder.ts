@@ -52,7 +52,8 @@ async function readJson(path: string): Promise<Json> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Json;
   } catch (error) {
-    if (error instanceof SyntaxError) throw new StudioError('checkpoint.corrupt', { path, reason: error.message }, { cause: error });
+    if (error instanceof SyntaxError)
+      throw new StudioError('checkpoint.corrupt', { path, reason: error.message }, { cause: error });
     throw error;
   }
 }

@@ -8,7 +8,13 @@ export function afterEvent(run: RunRecord, event: RunEvent): RunRecord {
     case 'phase':
       return { ...run, phase: event.phase };
     case 'plan':
-      return { ...run, state: 'running', steps: event.steps, stepsPerEpoch: event.stepsPerEpoch, truncatedRows: event.truncatedRows };
+      return {
+        ...run,
+        state: 'running',
+        steps: event.steps,
+        stepsPerEpoch: event.stepsPerEpoch,
+        truncatedRows: event.truncatedRows,
+      };
     case 'step':
       return { ...run, state: 'running', phase: 'training', step: event.step, memoryBytes: event.memoryBytes };
     case 'evaluation':
@@ -34,7 +40,7 @@ export function seriesOf(store: Store, run: RunRecord, limit = 4000): RunSeries 
   const stride = Math.max(1, Math.ceil(steps.length / limit));
   return {
     steps: stride === 1 ? steps : steps.filter((_, index) => index % stride === 0 || index === steps.length - 1),
-    evaluations: evaluations.map(({ samples: _samples, ...point }) => point),
+    evaluations: evaluations.map(({ step, epoch, loss, metrics, kept }) => ({ step, epoch, loss, metrics, kept })),
     samples: evaluations.at(-1)?.samples ?? [],
     stepsPerEpoch: run.stepsPerEpoch,
     truncatedRows: run.truncatedRows,
@@ -48,7 +54,11 @@ export interface Tally {
 }
 
 /** What a batch of events adds to the curves, and the tally after it. `before` is null when the last step is not known. */
-export function addedSeries(run: RunRecord, events: readonly RunEvent[], before: Tally | null): { readonly series: RunSeries; readonly tally: Tally | null } {
+export function addedSeries(
+  run: RunRecord,
+  events: readonly RunEvent[],
+  before: Tally | null,
+): { readonly series: RunSeries; readonly tally: Tally | null } {
   let tally = before;
   const steps: RunSeries['steps'][number][] = [];
   const evaluations: RunSeries['evaluations'][number][] = [];
@@ -58,7 +68,14 @@ export function addedSeries(run: RunRecord, events: readonly RunEvent[], before:
       const { step, loss, learningRate, gradNorm, memoryBytes, rows, seconds } = event;
       const from = tally ?? { rows: (rows * (step - 1)) / step, seconds: (seconds * (step - 1)) / step };
       const spent = seconds - from.seconds;
-      steps.push({ step, loss, learningRate, gradNorm, memoryBytes, rowsPerSecond: spent > 0 ? (rows - from.rows) / spent : 0 });
+      steps.push({
+        step,
+        loss,
+        learningRate,
+        gradNorm,
+        memoryBytes,
+        rowsPerSecond: spent > 0 ? (rows - from.rows) / spent : 0,
+      });
       tally = { rows, seconds };
     } else if (event.type === 'evaluation') {
       const { step, epoch, loss, metrics, kept } = event;
@@ -68,7 +85,10 @@ export function addedSeries(run: RunRecord, events: readonly RunEvent[], before:
       tally = null;
     }
   }
-  return { series: { steps, evaluations, samples, stepsPerEpoch: run.stepsPerEpoch, truncatedRows: run.truncatedRows }, tally };
+  return {
+    series: { steps, evaluations, samples, stepsPerEpoch: run.stepsPerEpoch, truncatedRows: run.truncatedRows },
+    tally,
+  };
 }
 
 /** Seconds left, from the wall clock of the last steps: checks and safe points between them are part of the pace. */

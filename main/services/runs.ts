@@ -99,10 +99,28 @@ export class RunQueue {
     const { request, task, method, model } = await this.#planner.recipe(project);
     const id = runId(new Date());
     const run: RunRecord = {
-      id, projectId, name: `${project.name}, run ${String(store.runs.countOf(projectId) + 1)}`, state: 'queued',
-      task, method, model, modelPath: request.modelPath, recipe: request.recipe, folder: join(paths.runs, id),
-      queuedAt: Date.now(), startedAt: new Date().toISOString(), finishedAt: null, step: 0, steps: 0, keptStep: null,
-      stepsPerEpoch: 0, truncatedRows: 0, memoryBytes: 0, phase: null, metrics: null, error: null,
+      id,
+      projectId,
+      name: `${project.name}, run ${String(store.runs.countOf(projectId) + 1)}`,
+      state: 'queued',
+      task,
+      method,
+      model,
+      modelPath: request.modelPath,
+      recipe: request.recipe,
+      folder: join(paths.runs, id),
+      queuedAt: Date.now(),
+      startedAt: new Date().toISOString(),
+      finishedAt: null,
+      step: 0,
+      steps: 0,
+      keptStep: null,
+      stepsPerEpoch: 0,
+      truncatedRows: 0,
+      memoryBytes: 0,
+      phase: null,
+      metrics: null,
+      error: null,
     };
     this.#enqueue(run);
     return this.#views.run(this.#views.runRecord(id));
@@ -129,7 +147,9 @@ export class RunQueue {
     const run: RunRecord = { ...queued, state: 'starting' };
     let active: Active | null = null;
     // A run that never came to a safe point begins again in an empty folder.
-    const ready = resume ? Promise.resolve() : rm(run.folder, { recursive: true, force: true }).then(() => mkdir(run.folder, { recursive: true }));
+    const ready = resume
+      ? Promise.resolve()
+      : rm(run.folder, { recursive: true, force: true }).then(() => mkdir(run.folder, { recursive: true }));
     const abort = new AbortController();
     let wish: 'run' | 'pause' | 'stop' = 'run';
     let inner: Running<'train'> | null = null;
@@ -153,7 +173,16 @@ export class RunQueue {
         abort.abort(new CancelledError('the run was cancelled'));
       },
     };
-    active = { run, running, pace: new Pace(), events: [], tally: null, timer: null, stopAsked: false, ended: Promise.resolve() };
+    active = {
+      run,
+      running,
+      pace: new Pace(),
+      events: [],
+      tally: null,
+      timer: null,
+      stopAsked: false,
+      ended: Promise.resolve(),
+    };
     this.#active = active;
     if (!resume) this.#parts.store.curves.forget(run.id);
     this.#save(run);
@@ -178,7 +207,10 @@ export class RunQueue {
     const { store, publish } = this.#parts;
     active.run = events.reduce(afterEvent, active.run);
     active.stopAsked ||= events.some((event) => event.type === 'stopped' && event.reason === 'asked');
-    this.#views.setSecondsLeft(active.run.id, active.run.state === 'running' ? active.pace.left(active.run.steps) : null);
+    this.#views.setSecondsLeft(
+      active.run.id,
+      active.run.state === 'running' ? active.pace.left(active.run.steps) : null,
+    );
     store.transaction(() => {
       store.curves.append(active.run.id, events);
       store.runs.save(active.run);
@@ -215,7 +247,9 @@ export class RunQueue {
     const cancelled = error instanceof CancelledError;
     const state: RunState = !cancelled ? 'failed' : this.#disposed ? 'interrupted' : 'cancelled';
     this.#save({
-      ...active.run, state, phase: null,
+      ...active.run,
+      state,
+      phase: null,
       finishedAt: state === 'interrupted' ? null : new Date().toISOString(),
       error: cancelled ? null : toEnvelope(error),
     });
@@ -225,7 +259,14 @@ export class RunQueue {
   async #finish(run: RunRecord, metrics: Metrics, state: 'finished' | 'stopped'): Promise<RunRecord> {
     const { store } = this.#parts;
     const files = await readAdapter(run.folder, blobLimit);
-    const done: RunRecord = { ...run, state, metrics, phase: null, finishedAt: run.finishedAt ?? new Date().toISOString(), error: null };
+    const done: RunRecord = {
+      ...run,
+      state,
+      metrics,
+      phase: null,
+      finishedAt: run.finishedAt ?? new Date().toISOString(),
+      error: null,
+    };
     store.transaction(() => {
       store.adapters.save(run.id, files);
       store.runs.save(done);
@@ -284,7 +325,9 @@ export class RunQueue {
     const recipe = await readResolvedRecipe(folder);
     const metrics = await readMetrics(folder);
     if (recipe === null || metrics === null) {
-      throw new StudioError('file.missing', { path: join(folder, recipe === null ? 'adapter/recipe.json' : 'metrics.json') });
+      throw new StudioError('file.missing', {
+        path: join(folder, recipe === null ? 'adapter/recipe.json' : 'metrics.json'),
+      });
     }
     const events = await readEvents(folder);
     const run = this.#indexed(importedRun(folder, recipe), events);
@@ -343,8 +386,27 @@ function runId(now: Date): string {
 function importedRun(folder: string, recipe: Json): RunRecord {
   const { task, method, model } = parseRecipe(recipe);
   return {
-    id: runId(new Date()), projectId: null, name: basename(folder), state: 'finished', task, method, model, modelPath: model, recipe, folder,
-    queuedAt: Date.now(), startedAt: new Date().toISOString(), finishedAt: null, step: 0, steps: 0, keptStep: null,
-    stepsPerEpoch: 0, truncatedRows: 0, memoryBytes: 0, phase: null, metrics: null, error: null,
+    id: runId(new Date()),
+    projectId: null,
+    name: basename(folder),
+    state: 'finished',
+    task,
+    method,
+    model,
+    modelPath: model,
+    recipe,
+    folder,
+    queuedAt: Date.now(),
+    startedAt: new Date().toISOString(),
+    finishedAt: null,
+    step: 0,
+    steps: 0,
+    keptStep: null,
+    stepsPerEpoch: 0,
+    truncatedRows: 0,
+    memoryBytes: 0,
+    phase: null,
+    metrics: null,
+    error: null,
   };
 }

@@ -14,7 +14,7 @@ import { studioViews } from './views.ts';
 export interface StudioServices {
   readonly services: Services;
   /** Ends the run under way; it is offered for continuing at the next start. */
-  dispose(): Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 /** Wires the use cases; runs that an earlier process left open are interrupted before the first call. */

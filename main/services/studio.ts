@@ -23,28 +23,43 @@ export interface OpenStudio {
 
 /** Throws 'instance.second', 'store.newer', 'store.corrupt', and what the folder itself refuses. Takes the engine over. */
 export async function openStudio({ paths, engine, version }: StudioOptions): Promise<OpenStudio> {
-  const closers: (() => void | Promise<void>)[] = [() => engine.dispose()];
+  const closers: (() => void | Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).toReversed()) await closer();
   };
   try {
     makeFolders(paths);
     const lock = lockFolder(paths.lock);
-    closers.push(() => { lock.release(); });
+    closers.push(() => {
+      lock.release();
+    });
     const store = openStore(paths.store);
-    closers.push(() => { store.close(); });
+    closers.push(() => {
+      store.close();
+    });
     const net = createNet({
       folder: paths.models,
       offline: () => store.settings.get().offline,
-      log: (connection) => { store.connections.add(connection); },
+      log: (connection) => {
+        store.connections.add(connection);
+      },
     });
     closers.push(() => net.dispose());
+    closers.push(() => engine.dispose());
     const hub = newsHub();
-    const { services, dispose } = await createServices({ store, engine, downloads: net.downloads, paths, publish: hub.publish, version });
+    const { services, dispose } = await createServices({
+      store,
+      engine,
+      downloads: net.downloads,
+      paths,
+      publish: hub.publish,
+      version,
+    });
     closers.push(dispose);
     return { services, subscribe: hub.subscribe, close };
   } catch (error) {
     await close();
+    await engine.dispose();
     throw error;
   }
 }

@@ -16,9 +16,25 @@ export interface Views {
 
 export function studioViews(store: Store): Views {
   const secondsLeft = new Map<string, number>();
-  const run = ({ recipe: _recipe, modelPath: _modelPath, queuedAt: _queuedAt, stepsPerEpoch: _steps, truncatedRows: _rows, ...shown }: RunRecord): RunView => ({
-    ...shown,
-    secondsLeft: secondsLeft.get(shown.id) ?? null,
+  const run = (record: RunRecord): RunView => ({
+    id: record.id,
+    projectId: record.projectId,
+    name: record.name,
+    state: record.state,
+    task: record.task,
+    method: record.method,
+    model: record.model,
+    folder: record.folder,
+    startedAt: record.startedAt,
+    finishedAt: record.finishedAt,
+    step: record.step,
+    steps: record.steps,
+    keptStep: record.keptStep,
+    secondsLeft: secondsLeft.get(record.id) ?? null,
+    memoryBytes: record.memoryBytes,
+    phase: record.phase,
+    metrics: record.metrics,
+    error: record.error,
   });
   return {
     run,

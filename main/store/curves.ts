@@ -11,7 +11,9 @@ export function curvesTable(database: Database) {
   const position = database.prepare<[string], { next: number }>(
     'SELECT coalesce(max(position), -1) + 1 AS next FROM events WHERE run_id = ?',
   );
-  const insertEvent = database.prepare('INSERT INTO events (run_id, position, time, type, event) VALUES (?, ?, ?, ?, ?)');
+  const insertEvent = database.prepare(
+    'INSERT INTO events (run_id, position, time, type, event) VALUES (?, ?, ?, ?, ?)',
+  );
   const insertStep = database.prepare('INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const insertEvaluation = database.prepare('INSERT OR REPLACE INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?)');
   const insertCheckpoint = database.prepare('INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)');
@@ -19,16 +21,23 @@ export function curvesTable(database: Database) {
   const rewinds = ['steps', 'evaluations', 'checkpoints'].map((table) =>
     database.prepare(`DELETE FROM ${table} WHERE run_id = ? AND step > ?`),
   );
-  const forgetAll = ['events', 'steps', 'evaluations', 'checkpoints'].map((table) => database.prepare(`DELETE FROM ${table} WHERE run_id = ?`));
+  const forgetAll = ['events', 'steps', 'evaluations', 'checkpoints'].map((table) =>
+    database.prepare(`DELETE FROM ${table} WHERE run_id = ?`),
+  );
   const steps = database.prepare<[string, number], StepPoint>(`
     SELECT step, loss, learning_rate AS learningRate, grad_norm AS gradNorm, memory_bytes AS memoryBytes,
       (rows - coalesce(lag(rows) OVER (ORDER BY step), 0)) / nullif(seconds - coalesce(lag(seconds) OVER (ORDER BY step), 0), 0) AS rowsPerSecond
     FROM steps WHERE run_id = ? AND step > ? ORDER BY step`);
-  const evaluations = database.prepare<[string], Omit<EvaluationPoint, 'metrics' | 'kept'> & { metrics: string; kept: number; samples: string }>(
-    'SELECT step, epoch, loss, metrics, kept, samples FROM evaluations WHERE run_id = ? ORDER BY step',
+  const evaluations = database.prepare<
+    [string],
+    Omit<EvaluationPoint, 'metrics' | 'kept'> & { metrics: string; kept: number; samples: string }
+  >('SELECT step, epoch, loss, metrics, kept, samples FROM evaluations WHERE run_id = ? ORDER BY step');
+  const events = database.prepare<[string], { event: string }>(
+    'SELECT event FROM events WHERE run_id = ? ORDER BY position',
   );
-  const events = database.prepare<[string], { event: string }>('SELECT event FROM events WHERE run_id = ? ORDER BY position');
-  const checkpoint = database.prepare<[string], { step: number | null }>('SELECT max(step) AS step FROM checkpoints WHERE run_id = ?');
+  const checkpoint = database.prepare<[string], { step: number | null }>(
+    'SELECT max(step) AS step FROM checkpoints WHERE run_id = ?',
+  );
 
   const fold = {
     step: (runId: string, event: EventOf<'step'>) => {

@@ -20,15 +20,25 @@ export function datasetsTable(database: Database) {
     'SELECT role, path, bytes, sha256 FROM dataset_files WHERE project_id = ? ORDER BY position',
   );
   const clear = database.prepare('DELETE FROM datasets WHERE project_id = ?');
-  const insert = database.prepare('INSERT INTO datasets (project_id, mapping, split, findings, report) VALUES (?, ?, ?, ?, ?)');
+  const insert = database.prepare(
+    'INSERT INTO datasets (project_id, mapping, split, findings, report) VALUES (?, ?, ?, ?, ?)',
+  );
   const insertFile = database.prepare(
     'INSERT INTO dataset_files (project_id, position, role, path, bytes, sha256) VALUES (?, ?, ?, ?, ?, ?)',
   );
   const save = database.transaction((projectId: string, { files: list, report }: DatasetRecord) => {
     clear.run(projectId);
     const mapping = report.mapping ? JSON.stringify(report.mapping) : null;
-    insert.run(projectId, mapping, JSON.stringify(report.split), JSON.stringify(report.findings), JSON.stringify(report));
-    list.forEach((file, position) => insertFile.run(projectId, position, file.role, file.path, file.bytes, file.sha256));
+    insert.run(
+      projectId,
+      mapping,
+      JSON.stringify(report.split),
+      JSON.stringify(report.findings),
+      JSON.stringify(report),
+    );
+    list.forEach((file, position) =>
+      insertFile.run(projectId, position, file.role, file.path, file.bytes, file.sha256),
+    );
   });
   return {
     get: (projectId: string): DatasetRecord | null => {

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { StudioError } from '../../engine/spec/errors.ts';
 
 /** Holds an exclusive transaction on a small file. Throws 'instance.second' when another studio has it. */
-export function lockFolder(path: string): { release(): void } {
+export function lockFolder(path: string): { readonly release: () => void } {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true });
   const database = new Database(path, { timeout: 0 });

@@ -23,7 +23,9 @@ interface Row {
 export function projectsTable(database: Database) {
   const select = 'SELECT id, name, sample, created_at, saved_at, draft FROM projects JOIN drafts ON project_id = id';
   const one = database.prepare<[string], Row>(`${select} WHERE id = ?`);
-  const all = database.prepare<[], Row>(`${select} WHERE removed_at IS NULL ORDER BY saved_at DESC, projects.rowid DESC`);
+  const all = database.prepare<[], Row>(
+    `${select} WHERE removed_at IS NULL ORDER BY saved_at DESC, projects.rowid DESC`,
+  );
   const upsert = database.prepare(`
     INSERT INTO projects (id, name, sample, created_at, saved_at) VALUES (@id, @name, @sample, @createdAt, @savedAt)
     ON CONFLICT (id) DO UPDATE SET name = excluded.name, saved_at = excluded.saved_at`);

@@ -16,13 +16,35 @@ export interface RunRecord extends Omit<RunView, 'secondsLeft'> {
 }
 
 const columns = {
-  id: 'id', projectId: 'project_id', name: 'name', state: 'state', task: 'task', method: 'method', model: 'model',
-  modelPath: 'model_path', folder: 'folder', queuedAt: 'queued_at', startedAt: 'started_at', finishedAt: 'finished_at',
-  step: 'step', steps: 'steps', keptStep: 'kept_step', stepsPerEpoch: 'steps_per_epoch', truncatedRows: 'truncated_rows',
-  memoryBytes: 'memory_bytes', phase: 'phase', metrics: 'metrics', error: 'error', recipe: 'recipe',
+  id: 'id',
+  projectId: 'project_id',
+  name: 'name',
+  state: 'state',
+  task: 'task',
+  method: 'method',
+  model: 'model',
+  modelPath: 'model_path',
+  folder: 'folder',
+  queuedAt: 'queued_at',
+  startedAt: 'started_at',
+  finishedAt: 'finished_at',
+  step: 'step',
+  steps: 'steps',
+  keptStep: 'kept_step',
+  stepsPerEpoch: 'steps_per_epoch',
+  truncatedRows: 'truncated_rows',
+  memoryBytes: 'memory_bytes',
+  phase: 'phase',
+  metrics: 'metrics',
+  error: 'error',
+  recipe: 'recipe',
 } as const satisfies { readonly [K in keyof RunRecord]: string };
 
-type Row = Omit<RunRecord, 'recipe' | 'metrics' | 'error'> & { recipe: string; metrics: string | null; error: string | null };
+type Row = Omit<RunRecord, 'recipe' | 'metrics' | 'error'> & {
+  recipe: string;
+  metrics: string | null;
+  error: string | null;
+};
 
 export function runsTable(database: Database) {
   const fields = Object.entries(columns).filter(([key]) => key !== 'recipe');
@@ -30,7 +52,9 @@ export function runsTable(database: Database) {
     FROM runs JOIN recipes ON recipes.sha256 = runs.recipe`;
   const one = database.prepare<[string], Row>(`${select} WHERE id = ?`);
   const all = database.prepare<[], Row>(`${select} ORDER BY queued_at DESC, runs.rowid DESC`);
-  const newest = database.prepare<[string], Row>(`${select} WHERE project_id = ? ORDER BY queued_at DESC, runs.rowid DESC LIMIT 1`);
+  const newest = database.prepare<[string], Row>(
+    `${select} WHERE project_id = ? ORDER BY queued_at DESC, runs.rowid DESC LIMIT 1`,
+  );
   const inFolder = database.prepare<[string], Row>(`${select} WHERE folder = ?`);
   const count = database.prepare<[string], { n: number }>('SELECT count(*) AS n FROM runs WHERE project_id = ?');
   const keepRecipe = database.prepare('INSERT INTO recipes (sha256, recipe) VALUES (?, ?) ON CONFLICT DO NOTHING');
@@ -48,7 +72,11 @@ export function runsTable(database: Database) {
   return {
     get: (id: string): RunRecord | null => recordOf(one.get(id)),
     /** Newest first. */
-    list: (): readonly RunRecord[] => all.all().map((row) => recordOf(row)).filter((run) => run !== null),
+    list: (): readonly RunRecord[] =>
+      all
+        .all()
+        .map((row) => recordOf(row))
+        .filter((run) => run !== null),
     newestOf: (projectId: string): RunRecord | null => recordOf(newest.get(projectId)),
     inFolder: (folder: string): RunRecord | null => recordOf(inFolder.get(folder)),
     countOf: (projectId: string): number => count.get(projectId)?.n ?? 0,

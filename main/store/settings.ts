@@ -8,14 +8,18 @@ const defaults: StoredSettings = { theme: 'system', expert: false, offline: fals
 
 export function settingsTable(database: Database) {
   const all = database.prepare<[], { name: string; value: string }>('SELECT name, value FROM settings');
-  const put = database.prepare('INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value');
+  const put = database.prepare(
+    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+  );
   const set = database.transaction((changes: Partial<StoredSettings>) => {
     for (const [name, value] of Object.entries(changes)) put.run(name, JSON.stringify(value));
   });
   return {
     get: (): StoredSettings => ({
       ...defaults,
-      ...(Object.fromEntries(all.all().map(({ name, value }) => [name, JSON.parse(value) as unknown])) as Partial<StoredSettings>),
+      ...(Object.fromEntries(
+        all.all().map(({ name, value }) => [name, JSON.parse(value) as unknown]),
+      ) as Partial<StoredSettings>),
     }),
     set: (changes: Partial<StoredSettings>): void => {
       set(changes);

@@ -34,10 +34,12 @@ export function openDatabase(path: string, list: readonly Migration[] = migratio
 function migrate(database: Database.Database, found: number, list: readonly Migration[]): void {
   for (const { version, apply } of list) {
     if (version <= found) continue;
-    database.transaction(() => {
-      apply(database);
-      database.pragma(`user_version = ${String(version)}`);
-    }).immediate();
+    database
+      .transaction(() => {
+        apply(database);
+        database.pragma(`user_version = ${String(version)}`);
+      })
+      .immediate();
   }
 }
 
@@ -58,8 +60,10 @@ export function translated<T>(path: string, work: () => T): T {
 
 function ours(error: InstanceType<typeof Database.SqliteError>, path: string): StudioError | BugError {
   const options = { cause: error };
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) return new StudioError('store.corrupt', { path, reason: error.message }, options);
-  if (error.code === 'SQLITE_FULL') return new StudioError('disk.full', { path, neededBytes: 0, freeBytes: 0 }, options);
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code))
+    return new StudioError('store.corrupt', { path, reason: error.message }, options);
+  if (error.code === 'SQLITE_FULL')
+    return new StudioError('disk.full', { path, neededBytes: 0, freeBytes: 0 }, options);
   if (/^SQLITE_(CANTOPEN|READONLY|IOERR|PERM)/.test(error.code)) {
     return new StudioError('file.unreadable', { path, reason: error.message }, options);
   }

@@ -34,7 +34,10 @@ export function openStore(path: string): Store {
   const database = openDatabase(path);
   const guard = <T extends Record<string, (...values: never[]) => unknown>>(table: T): T =>
     Object.fromEntries(
-      Object.entries(table).map(([name, method]) => [name, (...values: never[]) => translated(path, () => method(...values))]),
+      Object.entries(table).map(([name, method]) => [
+        name,
+        (...values: never[]) => translated(path, () => method(...values)),
+      ]),
     ) as T;
   return {
     projects: guard(projectsTable(database)),

@@ -1,5 +1,15 @@
 /** Where adapters are best kept: the same bytes as a blob in the store and as a file beside the run, written safely and read back. */
-import { closeSync, fsyncSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -39,19 +49,31 @@ function measure(size: number, folder: string): Line {
   const contents = Array.from({ length: repeats }, () => randomBytes(size));
   const [blobWrites, fileWrites, blobReads, fileReads]: number[][] = [[], [], [], []];
   contents.forEach((content, index) => {
-    blobWrites?.push(timed(() => {
-      table.save('r', [{ name: 'a', bytes: size, sha256: String(index), content }]);
-      database.pragma('wal_checkpoint(TRUNCATE)');
-    }));
+    blobWrites?.push(
+      timed(() => {
+        table.save('r', [{ name: 'a', bytes: size, sha256: String(index), content }]);
+        database.pragma('wal_checkpoint(TRUNCATE)');
+      }),
+    );
     const file = join(folder, `${String(size)}-${String(index)}`);
-    fileWrites?.push(timed(() => {
-      writeFileSafely(file, content);
-    }));
+    fileWrites?.push(
+      timed(() => {
+        writeFileSafely(file, content);
+      }),
+    );
     blobReads?.push(timed(() => table.list('r')));
     fileReads?.push(timed(() => readFileSync(file)));
     rmSync(file);
   });
-  table.save('r', Array.from({ length: 10 }, (_, index) => ({ name: String(index), bytes: size, sha256: `ten ${String(index)}`, content: contents[0] ?? null })));
+  table.save(
+    'r',
+    Array.from({ length: 10 }, (_, index) => ({
+      name: String(index),
+      bytes: size,
+      sha256: `ten ${String(index)}`,
+      content: contents[0] ?? null,
+    })),
+  );
   database.close();
   const open = timed(() => {
     database = openDatabase(path);
@@ -60,7 +82,12 @@ function measure(size: number, folder: string): Line {
   if (statSync(path).size < 10 * size) throw new Error('the blobs are not in the file');
   rmSync(path);
   return {
-    size, blobWrite: median(blobWrites ?? []), fileWrite: median(fileWrites ?? []), blobRead: median(blobReads ?? []), fileRead: median(fileReads ?? []), open,
+    size,
+    blobWrite: median(blobWrites ?? []),
+    fileWrite: median(fileWrites ?? []),
+    blobRead: median(blobReads ?? []),
+    fileRead: median(fileReads ?? []),
+    open,
   };
 }
 
@@ -78,7 +105,9 @@ try {
   console.log('bytes      | write blob | write file | read blob | read file | open with ten');
   for (const size of sizes) {
     const line = measure(size, folder);
-    const times = [line.blobWrite, line.fileWrite, line.blobRead, line.fileRead, line.open].map((time) => `${time.toFixed(2)} ms`);
+    const times = [line.blobWrite, line.fileWrite, line.blobRead, line.fileRead, line.open].map(
+      (time) => `${time.toFixed(2)} ms`,
+    );
     console.log([size.toLocaleString('en').padStart(10), ...times.map((time) => time.padStart(10))].join(' | '));
   }
 } finally {

@@ -39,12 +39,19 @@ export function points(difference: number): string {
 
 /** Three significant digits, for losses and perplexities. */
 export function figure(value: number): string {
-  return signed(value, (size) => (size >= 1000 ? size.toLocaleString('en', { maximumFractionDigits: 0 }) : size.toPrecision(3)));
+  return signed(value, (size) =>
+    size >= 1000 ? size.toLocaleString('en', { maximumFractionDigits: 0 }) : size.toPrecision(3),
+  );
 }
 
 /** The last part of a path, whichever way its slashes lean. */
 export function fileName(path: string): string {
-  return path.split(/[/\\]/).filter((part) => part !== '').at(-1) ?? path;
+  return (
+    path
+      .split(/[/\\]/)
+      .filter((part) => part !== '')
+      .at(-1) ?? path
+  );
 }
 
 export function quoted(text: string): string {

@@ -35,13 +35,18 @@ export function findingSentence(finding: Finding): string {
 }
 
 /** A verdict as it crosses the contract: a code of `VerdictCode` and its numbers. */
-export function verdictSentence(verdict: Verdict | { readonly code: string; readonly data: Readonly<Record<string, string | number>> }): string {
+export function verdictSentence(
+  verdict: Verdict | { readonly code: string; readonly data: Readonly<Record<string, string | number>> },
+): string {
   const table: Readonly<Record<string, (data: never) => string>> = verdictSentences;
   const word = table[verdict.code as VerdictCode];
   return word === undefined ? '' : word(verdict.data as never);
 }
 
-export function phaseSentence(phase: Phase, progress: { readonly done: number; readonly total: number } = { done: 0, total: 0 }): string {
+export function phaseSentence(
+  phase: Phase,
+  progress: { readonly done: number; readonly total: number } = { done: 0, total: 0 },
+): string {
   return phaseSentences[phase](progress);
 }
 

@@ -6,9 +6,18 @@ import { pairedGain, pairedMeanGain } from '../../../engine/metrics/paired.ts';
 
 interface Golden {
   wilson: { correct: number; n: number; wilson: [number, number] }[];
-  bootstrap: { a_correct: number[]; b_correct: number[]; resamples: number; seed: number; difference_b_minus_a: number; difference_ci95: [number, number] }[];
+  bootstrap: {
+    a_correct: number[];
+    b_correct: number[];
+    resamples: number;
+    seed: number;
+    difference_b_minus_a: number;
+    difference_ci95: [number, number];
+  }[];
 }
-const golden = JSON.parse(readFileSync(new URL('../../../../shared/golden-extra/metrics/intervals.json', import.meta.url), 'utf8')) as Golden;
+const golden = JSON.parse(
+  readFileSync(new URL('../../../../shared/golden-extra/metrics/intervals.json', import.meta.url), 'utf8'),
+) as Golden;
 
 test.each(golden.wilson)('Wilson of $correct in $n is scipy’s', ({ correct, n, wilson: expected }) => {
   const [low, high] = wilson(correct, n);
@@ -32,7 +41,9 @@ describe('the paired gain of shares', () => {
     const gain = pairedGain({ both: 30, onlyFirst: 12, onlySecond: 3, neither: 5 });
     const mirrored = pairedGain({ both: 30, onlyFirst: 3, onlySecond: 12, neither: 5 });
     expect([mirrored?.value, mirrored?.interval[0], mirrored?.interval[1]]).toEqual([
-      -(gain?.value ?? 0), -(gain?.interval[1] ?? 0), -(gain?.interval[0] ?? 0),
+      -(gain?.value ?? 0),
+      -(gain?.interval[1] ?? 0),
+      -(gain?.interval[0] ?? 0),
     ]);
   });
 
@@ -52,7 +63,10 @@ describe('the paired gain of shares', () => {
       for (let onlyFirst = 0; both + onlyFirst <= 24; onlyFirst += 1) {
         for (let onlySecond = 0; both + onlyFirst + onlySecond <= 24; onlySecond += 1) {
           const counts = [both, onlyFirst, onlySecond, 24 - both - onlyFirst - onlySecond];
-          const log = counts.reduce((sum, n, index) => sum + n * Math.log(chances[index] ?? 1) - (logFactorial[n] ?? 0), logFactorial[24] ?? 0);
+          const log = counts.reduce(
+            (sum, n, index) => sum + n * Math.log(chances[index] ?? 1) - (logFactorial[n] ?? 0),
+            logFactorial[24] ?? 0,
+          );
           const gain = pairedGain({ both, onlyFirst, onlySecond, neither: counts[3] ?? 0 });
           if (gain && gain.interval[0] <= 0.2 && gain.interval[1] >= 0.2) covered += Math.exp(log);
         }

@@ -4,16 +4,37 @@ import { wilson } from '../../../engine/metrics/intervals.ts';
 import { verdict } from '../../../engine/metrics/verdict.ts';
 import type { AccuracyFigure, Metrics, PerplexityFigure } from '../../../engine/spec/metrics.ts';
 
-const train = { steps: 40, rows: 640, tokens: 9000, seconds: 4, peakMemoryBytes: 3e8, finalLoss: 0.1, precision: 'float32', device: 'cpu' };
-const share = (correct: number, n = 100): AccuracyFigure => ({ accuracy: correct / n, n, interval: wilson(correct, n) });
+const train = {
+  steps: 40,
+  rows: 640,
+  tokens: 9000,
+  seconds: 4,
+  peakMemoryBytes: 3e8,
+  finalLoss: 0.1,
+  precision: 'float32',
+  device: 'cpu',
+};
+const share = (correct: number, n = 100): AccuracyFigure => ({
+  accuracy: correct / n,
+  n,
+  interval: wilson(correct, n),
+});
 const loss = (value: number): PerplexityFigure => ({ loss: value, perplexity: Math.exp(value), n: 50 });
 const shares = (tuned: number, untrained: number, majority = 20): Metrics => ({
-  task: 'text-classification', metric: 'accuracy', measuredOn: 'test', tuned: share(tuned),
-  baselines: { untrained: share(untrained), majority: share(majority) }, train,
+  task: 'text-classification',
+  metric: 'accuracy',
+  measuredOn: 'test',
+  tuned: share(tuned),
+  baselines: { untrained: share(untrained), majority: share(majority) },
+  train,
 });
 const losses = (tuned: number, untrained: number | null): Metrics => ({
-  task: 'chat', metric: 'perplexity', measuredOn: 'test', tuned: loss(tuned),
-  baselines: { untrained: untrained === null ? null : loss(untrained), majority: null }, train,
+  task: 'chat',
+  metric: 'perplexity',
+  measuredOn: 'test',
+  tuned: loss(tuned),
+  baselines: { untrained: untrained === null ? null : loss(untrained), majority: null },
+  train,
 });
 
 test.each([

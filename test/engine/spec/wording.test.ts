@@ -10,7 +10,15 @@ import { bytes, count, counted, figure, percent, points } from '../../../engine/
 import { findingSentence, phaseSentence, sentenceOf, verdictSentence } from '../../../engine/spec/wording/index.ts';
 
 /** Answers any field: a number where arithmetic is done with it, else its name. */
-const anyData = new Proxy({}, { get: (_, name) => (/rows?$|line$|bytes$|step|of$|matched|labels$|longest|limit|needed|free|port|found$|known$/i.test(String(name)) ? 7 : `<${String(name)}>`) });
+const anyData = new Proxy(
+  {},
+  {
+    get: (_, name) =>
+      /rows?$|line$|bytes$|step|of$|matched|labels$|longest|limit|needed|free|port|found$|known$/i.test(String(name))
+        ? 7
+        : `<${String(name)}>`,
+  },
+);
 const codes = Object.keys(errorSentences) as ErrorCode[];
 
 describe('an error', () => {
@@ -40,7 +48,8 @@ describe('an error', () => {
 
   test('of ours is told as ours', () => {
     expect(sentenceOf(toEnvelope(new TypeError('x is not a function')))).toMatchObject({
-      title: 'This is a fault of Atelier, not of yours.', cause: 'x is not a function',
+      title: 'This is a fault of Atelier, not of yours.',
+      cause: 'x is not a function',
     });
   });
 });
@@ -52,7 +61,14 @@ describe('a finding', () => {
     const seen = new Map<string, string>();
     for (const item of readdirSync(folder, { withFileTypes: true })) {
       if (!item.isFile() || item.name === 'expected.json') continue;
-      const request = { train: [`${folder}/${item.name}`], validation: null, test: null, task: null, columns: null, split: { validation: 0.1, test: 0, seed: 1 } };
+      const request = {
+        train: [`${folder}/${item.name}`],
+        validation: null,
+        test: null,
+        task: null,
+        columns: null,
+        split: { validation: 0.1, test: 0, seed: 1 },
+      };
       const report = await room.describeData(request).catch((error: unknown) => {
         if (error instanceof StudioError) return null;
         throw error;
@@ -78,12 +94,31 @@ test('a verdict says yes or no, with both numbers', () => {
 
 test('a phase with a count says how far it is', () => {
   expect([phaseSentence('testing', { done: 40, total: 400 }), phaseSentence('loading')]).toEqual([
-    'Measuring the test rows: 40 of 400.', 'Reading the model.',
+    'Measuring the test rows: 40 of 400.',
+    'Reading the model.',
   ]);
 });
 
 test('numbers have their separators, units and minus', () => {
-  expect([count(2100), counted(1, 'row'), bytes(999), bytes(4.6e9), bytes(999_600), percent(0.9829), points(-0.0123), points(0.3), figure(-1.234)]).toEqual([
-    '2,100', '1 row', '999\u00a0bytes', '4.6\u00a0GB', '1.0\u00a0MB', '98.3\u00a0%', '\u22121.2\u00a0points', '+30.0\u00a0points', '\u22121.23',
+  expect([
+    count(2100),
+    counted(1, 'row'),
+    bytes(999),
+    bytes(4.6e9),
+    bytes(999_600),
+    percent(0.9829),
+    points(-0.0123),
+    points(0.3),
+    figure(-1.234),
+  ]).toEqual([
+    '2,100',
+    '1 row',
+    '999\u00a0bytes',
+    '4.6\u00a0GB',
+    '1.0\u00a0MB',
+    '98.3\u00a0%',
+    '\u22121.2\u00a0points',
+    '+30.0\u00a0points',
+    '\u22121.23',
   ]);
 });

@@ -8,20 +8,59 @@ import type { Services } from '../../../main/services/parts.ts';
 const methods = Object.keys(contract) as MethodOf[];
 
 /** Answers every call with what it was given. */
-const echo = Object.fromEntries(methods.map((method) => [method, (payload: unknown) => ({ method, payload })])) as unknown as Services;
+const echo = Object.fromEntries(
+  methods.map((method) => [method, (payload: unknown) => ({ method, payload })]),
+) as unknown as Services;
 
 const good: { readonly [M in MethodOf]: Record<string, unknown> } = {
-  computer: {}, listProjects: {}, createProject: { name: 'a' }, getProject: { projectId: 'p' }, renameProject: { projectId: 'p', name: 'b' },
-  removeProject: { projectId: 'p' }, restoreProject: { projectId: 'p' },
-  decide: { projectId: 'p', step: 'fit', task: 'chat', destination: 'here', model: 'm', method: 'lora', preset: 'quick', methodChanges: { r: 4 }, trainingChanges: {} },
-  addData: { projectId: 'p', train: ['/a.csv'] }, setMapping: { projectId: 'p', columns: { text: ['a', 'b'], label: 'c' } },
-  setSplit: { projectId: 'p', validation: 0.1, test: 0, seed: 1 }, rows: { projectId: 'p', offset: 0, limit: 50 },
-  listModels: { task: 'chat' }, addModel: { path: '/m' }, download: { model: 'm' }, pauseDownload: { model: 'm' }, cancelDownload: { model: 'm' },
-  listMethods: { projectId: 'p' }, settingsForm: { projectId: 'p' }, estimate: { projectId: 'p' }, measure: { projectId: 'p' }, cancelMeasure: { projectId: 'p' },
-  startRun: { projectId: 'p' }, pauseRun: { runId: 'r' }, continueRun: { runId: 'r' }, stopRun: { runId: 'r' }, cancelRun: { runId: 'r' },
-  getRun: { runId: 'r' }, listRuns: {}, runSeries: { runId: 'r' }, runResult: { runId: 'r' }, importRun: { folder: '/r' },
-  ask: { runId: 'r', prompt: 'hello' }, stopAnswer: { id: 'a' }, exportRun: { runId: 'r', destination: 'peft' },
-  getSettings: {}, setSettings: { theme: 'dark', threads: 0 }, connections: {},
+  computer: {},
+  listProjects: {},
+  createProject: { name: 'a' },
+  getProject: { projectId: 'p' },
+  renameProject: { projectId: 'p', name: 'b' },
+  removeProject: { projectId: 'p' },
+  restoreProject: { projectId: 'p' },
+  decide: {
+    projectId: 'p',
+    step: 'fit',
+    task: 'chat',
+    destination: 'here',
+    model: 'm',
+    method: 'lora',
+    preset: 'quick',
+    methodChanges: { r: 4 },
+    trainingChanges: {},
+  },
+  addData: { projectId: 'p', train: ['/a.csv'] },
+  setMapping: { projectId: 'p', columns: { text: ['a', 'b'], label: 'c' } },
+  setSplit: { projectId: 'p', validation: 0.1, test: 0, seed: 1 },
+  rows: { projectId: 'p', offset: 0, limit: 50 },
+  listModels: { task: 'chat' },
+  addModel: { path: '/m' },
+  download: { model: 'm' },
+  pauseDownload: { model: 'm' },
+  cancelDownload: { model: 'm' },
+  listMethods: { projectId: 'p' },
+  settingsForm: { projectId: 'p' },
+  estimate: { projectId: 'p' },
+  measure: { projectId: 'p' },
+  cancelMeasure: { projectId: 'p' },
+  startRun: { projectId: 'p' },
+  pauseRun: { runId: 'r' },
+  continueRun: { runId: 'r' },
+  stopRun: { runId: 'r' },
+  cancelRun: { runId: 'r' },
+  getRun: { runId: 'r' },
+  listRuns: {},
+  runSeries: { runId: 'r' },
+  runResult: { runId: 'r' },
+  importRun: { folder: '/r' },
+  ask: { runId: 'r', prompt: 'hello' },
+  stopAnswer: { id: 'a' },
+  exportRun: { runId: 'r', destination: 'peft' },
+  getSettings: {},
+  setSettings: { theme: 'dark', threads: 0 },
+  connections: {},
 };
 
 test.each(methods)('%s: a good payload arrives as it was sent', async (method) => {
@@ -29,19 +68,27 @@ test.each(methods)('%s: a good payload arrives as it was sent', async (method) =
 });
 
 test.each(methods)('%s: a field of no meaning, a list and a text are refused', async (method) => {
-  const replies = await Promise.all([{ ...good[method], stray: 1 }, [], 'text'].map((payload) => dispatch(echo)(method, payload)));
-  expect(replies).toEqual(replies.map(() => expect.objectContaining({ ok: false, error: expect.objectContaining({ code: 'request.invalid' }) as unknown })));
+  const replies = await Promise.all(
+    [{ ...good[method], stray: 1 }, [], 'text'].map((payload) => dispatch(echo)(method, payload)),
+  );
+  for (const reply of replies) expect(reply).toMatchObject({ ok: false, error: { code: 'request.invalid' } });
 });
 
 test.each([
   ['rows', { projectId: 'p', offset: -1, limit: 50 }, { path: 'offset', value: '-1', legal: 'number, at least 0' }],
   ['rows', { projectId: 'p', offset: 0, limit: 501 }, { path: 'limit', value: '501', legal: 'number, at most 500' }],
   ['setSettings', { theme: 'pink' }, { path: 'theme', value: '"pink"', legal: '"system", "light", "dark"' }],
-  ['decide', { projectId: 'p', method: 'magic' }, { path: 'method', value: '"magic"', legal: '"full", "linear-probe", "lora"' }],
+  [
+    'decide',
+    { projectId: 'p', method: 'magic' },
+    { path: 'method', value: '"magic"', legal: '"full", "linear-probe", "lora"' },
+  ],
   ['getProject', {}, { path: 'projectId', value: 'nothing', legal: 'a value of type string' }],
   ['addData', { projectId: 'p', train: [] }, { path: 'train', value: '[]', legal: 'array, at least 1' }],
 ] as const)('%s says where and what is legal', (method, payload, data) => {
-  expect(() => parsePayload(method, payload)).toThrow(expect.objectContaining({ code: 'request.invalid', data: { method, ...data } }));
+  expect(() => parsePayload(method, payload)).toThrow(
+    expect.objectContaining({ code: 'request.invalid', data: { method, ...data } }),
+  );
 });
 
 test.each(['nope', 'toString', '__proto__', 'constructor', 7, null, undefined])('%s is no method', async (method) => {
@@ -60,7 +107,8 @@ test.each([
 
 test('a sender that is not ours is refused before its payload is looked at', async () => {
   const call = fromTrusted<string>((sender) => sender === 'window', dispatch(echo));
-  expect([await call('window', 'getRun', { runId: 'r' }), await call('elsewhere', 'getRun', { runId: 'r' })]).toMatchObject([
-    { ok: true }, { ok: false, error: { code: 'request.refused', data: { reason: 'sender' } } },
-  ]);
+  expect([
+    await call('window', 'getRun', { runId: 'r' }),
+    await call('elsewhere', 'getRun', { runId: 'r' }),
+  ]).toMatchObject([{ ok: true }, { ok: false, error: { code: 'request.refused', data: { reason: 'sender' } } }]);
 });

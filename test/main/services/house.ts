@@ -27,12 +27,19 @@ export interface House {
 }
 
 export function housePaths(folder: string, models = ''): Paths {
-  return studioPaths({ environment: { ATELIER_HOME: join(folder, 'home'), ATELIER_MODELS: models }, platform: 'linux' });
+  return studioPaths({
+    environment: { ATELIER_HOME: join(folder, 'home'), ATELIER_MODELS: models },
+    platform: 'linux',
+  });
 }
 
 export async function openHouse(folder: string, models = ''): Promise<House> {
   const paths = housePaths(folder, models);
-  const studio = await openStudio({ paths, engine: createHost({ fork: forkNode, env: engineEnvironment }), version: 'test' });
+  const studio = await openStudio({
+    paths,
+    engine: createHost({ fork: forkNode, env: engineEnvironment }),
+    version: 'test',
+  });
   const news: { topic: Topic; news: News[Topic] }[] = [];
   studio.subscribe((topic, item) => news.push({ topic, news: item }));
   const until = async (runId: string, isThere: (run: RunView) => boolean): Promise<RunView> => {
@@ -46,7 +53,11 @@ export async function openHouse(folder: string, models = ''): Promise<House> {
     }
   };
   return {
-    folder, paths, studio, services: studio.services, news,
+    folder,
+    paths,
+    studio,
+    services: studio.services,
+    news,
     reaches: (runId, ...states) => until(runId, ({ state }) => states.includes(state)),
     atStep: (runId, step) => until(runId, (run) => run.step >= step),
   };
@@ -62,7 +73,9 @@ const intents = new Set(['turn_on', 'set_temperature', 'play_media']);
 /** The first rows of three intents of the shared set, as two CSV files. */
 export function writeIntents(folder: string, rows = 60): { readonly train: string; readonly test: string } {
   const write = (name: string, limit: number): string => {
-    const [header = '', ...lines] = readFileSync(join(shared, 'data/home-intents', name), 'utf8').trimEnd().split('\n');
+    const [header = '', ...lines] = readFileSync(join(shared, 'data/home-intents', name), 'utf8')
+      .trimEnd()
+      .split('\n');
     const chosen = lines.filter((line) => intents.has(line.slice(line.lastIndexOf(',') + 1).trim())).slice(0, limit);
     const path = join(folder, name);
     writeFileSync(path, [header, ...chosen, ''].join('\n'));
@@ -78,7 +91,10 @@ export async function readyProject(house: House, training: Record<string, number
   const { train, test } = writeIntents(folder);
   await services.addData({ projectId, train: [train], test: [test] });
   return await services.decide({
-    projectId, task: 'text-classification', model: 'minilm-l6', method: 'lora',
+    projectId,
+    task: 'text-classification',
+    model: 'minilm-l6',
+    method: 'lora',
     trainingChanges: { batchSize: 4, maxLength: 32, maxSteps: 24, checkpointSeconds: 0, ...training },
   });
 }

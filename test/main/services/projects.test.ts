@@ -33,7 +33,12 @@ describe('a project', () => {
     const place = temporaryFolder();
     const before = await openHouse(place.path);
     const { id: projectId } = await before.services.createProject({ name: 'Kept' });
-    const left = await before.services.decide({ projectId, task: 'chat', step: 'model', trainingChanges: { epochs: 2 } });
+    const left = await before.services.decide({
+      projectId,
+      task: 'chat',
+      step: 'model',
+      trainingChanges: { epochs: 2 },
+    });
     await expect(openHouse(place.path)).rejects.toMatchObject({ code: 'instance.second' });
     await before.studio.close();
     const after = await openHouse(place.path);
@@ -44,25 +49,44 @@ describe('a project', () => {
 
   test('that does not exist is told by its id', async () => {
     await expect(async () => house.services.getProject({ projectId: 'nobody' })).rejects.toMatchObject({
-      code: 'not-found', data: { kind: 'project', id: 'nobody' },
+      code: 'not-found',
+      data: { kind: 'project', id: 'nobody' },
     });
   });
 
   test('of the sample is made once, with its data and decisions', async () => {
-    const [once, twice] = [await house.services.createProject({ sample: true }), await house.services.createProject({ sample: true })];
-    expect([twice.id, once.draft.model, once.draft.method, once.dataset?.counts.test, once.dataset?.labels.length]).toEqual([once.id, 'minilm-l6', 'lora', 409, 19]);
+    const [once, twice] = [
+      await house.services.createProject({ sample: true }),
+      await house.services.createProject({ sample: true }),
+    ];
+    expect([
+      twice.id,
+      once.draft.model,
+      once.draft.method,
+      once.dataset?.counts.test,
+      once.dataset?.labels.length,
+    ]).toEqual([once.id, 'minilm-l6', 'lora', 409, 19]);
   });
 });
 
 describe('decisions', () => {
   test.each([
-    [{ method: 'lora', methodChanges: { r: 0 } }, { path: 'method.r', value: '0', legal: 'number, at least 1' }],
-    [{ trainingChanges: { epochs: 'many' } }, { path: 'training.epochs', value: '"many"', legal: 'a value of type number' }],
+    [
+      { method: 'lora', methodChanges: { r: 0 } },
+      { path: 'method.r', value: '0', legal: 'number, at least 1' },
+    ],
+    [
+      { trainingChanges: { epochs: 'many' } },
+      { path: 'training.epochs', value: '"many"', legal: 'a value of type number' },
+    ],
     [{ trainingChanges: { lr: 1 } }, { path: 'training.lr' }],
   ])('%j is refused with its place, and nothing is changed', async (decisions, data) => {
     const projectId = await project();
     const before = await house.services.getProject({ projectId });
-    await expect(async () => house.services.decide({ projectId, ...decisions })).rejects.toMatchObject({ code: 'recipe.field', data });
+    await expect(async () => house.services.decide({ projectId, ...decisions })).rejects.toMatchObject({
+      code: 'recipe.field',
+      data,
+    });
     expect(await house.services.getProject({ projectId })).toEqual(before);
   });
 
@@ -90,11 +114,11 @@ describe('decisions', () => {
     };
     const seen = [await missing()];
     await house.services.decide({ projectId, task: 'text-classification' });
-    seen.push((await missing()) as string);
+    seen.push(await missing());
     await house.services.decide({ projectId, model: 'minilm-l6' });
-    seen.push((await missing()) as string);
+    seen.push(await missing());
     await house.services.decide({ projectId, method: 'lora' });
-    seen.push((await missing()) as string);
+    seen.push(await missing());
     expect(seen).toEqual(['goal', 'model', 'method', 'data']);
   });
 });
@@ -104,13 +128,26 @@ describe('data', () => {
     const projectId = await project();
     const { train, test: held } = writeIntents(folder.path);
     const report = await house.services.addData({ projectId, train: [train], test: [held] });
-    expect([report.mapping, report.guessed, report.suggestedTask, report.counts, report.files.map(({ role }) => role)]).toEqual([
-      { text: 'text', label: 'intent' }, true, 'text-classification', { train: 54, validation: 6, test: 24 }, ['train', 'test'],
+    expect([
+      report.mapping,
+      report.guessed,
+      report.suggestedTask,
+      report.counts,
+      report.files.map(({ role }) => role),
+    ]).toEqual([
+      { text: 'text', label: 'intent' },
+      true,
+      'text-classification',
+      { train: 54, validation: 6, test: 24 },
+      ['train', 'test'],
     ]);
     const page = await house.services.rows({ projectId, offset: 0, limit: 3 });
     expect([page.total, page.rows.length, page.rows[0]?.row]).toEqual([84, 3, 1]);
     const dealt = await house.services.setSplit({ projectId, validation: 0.5, test: 0, seed: 2 });
-    const mapped = await house.services.setMapping({ projectId, columns: { text: ['text', 'intent'], label: 'intent' } });
+    const mapped = await house.services.setMapping({
+      projectId,
+      columns: { text: ['text', 'intent'], label: 'intent' },
+    });
     const again = await house.services.getProject({ projectId });
     expect([dealt.counts.validation, mapped.guessed, mapped.split.seed, again.dataset]).toEqual([30, false, 2, mapped]);
   });
@@ -138,7 +175,10 @@ describe('data', () => {
     const before = await house.services.getProject({ projectId });
     const path = join(folder.path, name);
     if (content !== null) writeFileSync(path, content);
-    await expect(async () => house.services.addData({ projectId, train: [path] })).rejects.toMatchObject({ code, data: { path } });
+    await expect(async () => house.services.addData({ projectId, train: [path] })).rejects.toMatchObject({
+      code,
+      data: { path },
+    });
     expect(await house.services.getProject({ projectId })).toEqual(before);
   });
 });
@@ -146,16 +186,21 @@ describe('data', () => {
 describe('models', () => {
   test('of the catalogue are found inside the app and in $ATELIER_MODELS', async () => {
     const views = await house.services.listModels({});
-    expect(views.map(({ id, state }) => [id, state])).toEqual([['minilm-l6', 'ready'], ['smollm2-135m-instruct', 'ready']]);
+    expect(views.map(({ id, state }) => [id, state])).toEqual([
+      ['minilm-l6', 'ready'],
+      ['smollm2-135m-instruct', 'ready'],
+    ]);
     expect((await house.services.listModels({ task: 'chat' })).map(({ id }) => id)).toEqual(['smollm2-135m-instruct']);
   });
 
   test('are located by id, folder and file', () => {
     const { paths } = house;
     const gguf = join(shared, 'models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf');
-    expect(['minilm-l6', 'smollm2-135m-instruct', 'models/minilm-l6', gguf].map((model) => locateModel(model, { folder: shared, paths }))).toEqual([
-      paths.starter, gguf, join(shared, 'models/minilm-l6'), gguf,
-    ]);
+    expect(
+      ['minilm-l6', 'smollm2-135m-instruct', 'models/minilm-l6', gguf].map((model) =>
+        locateModel(model, { folder: shared, paths }),
+      ),
+    ).toEqual([paths.starter, gguf, join(shared, 'models/minilm-l6'), gguf]);
   });
 
   test('that are not here are told apart: not downloaded, and unknown', () => {
@@ -169,7 +214,13 @@ describe('models', () => {
   test('of the user’s own are inspected, listed and chosen by their path', async () => {
     const path = join(shared, 'models/minilm-l6');
     const added = await house.services.addModel({ path });
-    expect([added.id, added.local, added.architecture, added.parameters > 22e6, added.tasks]).toEqual([path, true, 'bert', true, ['text-classification']]);
+    expect([added.id, added.local, added.architecture, added.parameters > 22e6, added.tasks]).toEqual([
+      path,
+      true,
+      'bert',
+      true,
+      ['text-classification'],
+    ]);
     const projectId = await project();
     const { draft } = await house.services.decide({ projectId, task: 'text-classification', model: path });
     expect([draft.model, (await house.services.listModels({})).some(({ id }) => id === path)]).toEqual([path, true]);
@@ -181,6 +232,9 @@ test('settings are kept, and the computer is described', async () => {
   const settings = await house.services.getSettings({});
   const computer = await house.services.computer({});
   expect([settings, computer.cores > 0, computer.freeDiskBytes > 0, computer.version]).toEqual([
-    { theme: 'dark', expert: false, offline: false, threads: 2, folder: house.paths.home }, true, true, 'test',
+    { theme: 'dark', expert: false, offline: false, threads: 2, folder: house.paths.home },
+    true,
+    true,
+    'test',
   ]);
 });

@@ -26,18 +26,34 @@ describe('a finished run', () => {
     await house.studio.close();
     folder.remove();
   });
-  const newsOf = <T extends keyof News>(topic: T) => house.news.flatMap((item) => (item.topic === topic ? [item.news as News[T]] : []));
+  const newsOf = <T extends keyof News>(topic: T) =>
+    house.news.flatMap((item) => (item.topic === topic ? [item.news as News[T]] : []));
 
   test('has its figures, its folder and no error', () => {
-    expect([run.step, run.steps, run.error, run.phase, run.metrics?.tuned?.n, existsSync(join(run.folder, 'adapter'))]).toEqual([24, 24, null, null, 24, true]);
+    expect([
+      run.step,
+      run.steps,
+      run.error,
+      run.phase,
+      run.metrics?.tuned?.n,
+      existsSync(join(run.folder, 'adapter')),
+    ]).toEqual([24, 24, null, null, 24, true]);
   });
 
   test('has each step once in its curve, told as news and kept alike', async () => {
     const series = await house.services.runSeries({ runId: run.id });
-    const told = newsOf('series').filter(({ runId }) => runId === run.id).flatMap((news) => news.series.steps);
+    const told = newsOf('series')
+      .filter(({ runId }) => runId === run.id)
+      .flatMap((news) => news.series.steps);
     expect([series.steps.map(({ step }) => step), told.map(({ step }) => step)]).toEqual([steps(24), steps(24)]);
-    expect(series.steps.map(({ rowsPerSecond }) => rowsPerSecond.toFixed(3))).toEqual(told.map(({ rowsPerSecond }) => rowsPerSecond.toFixed(3)));
-    expect([series.stepsPerEpoch, series.evaluations.filter(({ kept }) => kept).length, series.samples.length > 0]).toEqual([14, 1, true]);
+    expect(series.steps.map(({ rowsPerSecond }) => rowsPerSecond.toFixed(3))).toEqual(
+      told.map(({ rowsPerSecond }) => rowsPerSecond.toFixed(3)),
+    );
+    expect([
+      series.stepsPerEpoch,
+      series.evaluations.filter(({ kept }) => kept).length,
+      series.samples.length > 0,
+    ]).toEqual([14, 1, true]);
   });
 
   test('says how long it will take while it learns', () => {
@@ -52,7 +68,12 @@ describe('a finished run', () => {
     const diagonal = result.confusion?.counts.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
     const untrained = result.metrics.baselines?.untrained;
     const before = untrained && 'accuracy' in untrained ? Math.round(untrained.accuracy * untrained.n) : -1;
-    expect([diagonal, result.totals.wrong, result.totals.rows, right - before]).toEqual([right, 24 - right, 24, result.totals.fixed - result.totals.broken]);
+    expect([diagonal, result.totals.wrong, result.totals.rows, right - before]).toEqual([
+      right,
+      24 - right,
+      24,
+      result.totals.fixed - result.totals.broken,
+    ]);
     expect(result.gain?.value).toBeCloseTo((right - before) / 24, 10);
     expect(result.verdict.code).toMatch(/^share\./);
   });
@@ -70,20 +91,39 @@ describe('a finished run', () => {
     stop();
     const tuned = heard.find(({ side, done }) => side === 'tuned' && done);
     const base = heard.find(({ side }) => side === 'base');
-    expect([tuned?.id, tuned?.error, tuned?.scores?.length, base?.error]).toMatchObject([id, null, 3, { code: 'answer.untrained' }]);
+    expect([tuned?.id, tuned?.error, tuned?.scores?.length, base?.error]).toMatchObject([
+      id,
+      null,
+      3,
+      { code: 'answer.untrained' },
+    ]);
     expect(tuned?.scores?.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 5);
-    expect(createHash('sha256').update(readFileSync(join(path, 'adapter_model.safetensors'))).digest()).toEqual(createHash('sha256').update(before).digest());
+    expect(
+      createHash('sha256')
+        .update(readFileSync(join(path, 'adapter_model.safetensors')))
+        .digest(),
+    ).toEqual(createHash('sha256').update(before).digest());
   });
 
   test('is exported with its answers replayed, and not over another folder', async () => {
     const report = await house.services.exportRun({ runId: run.id, destination: 'peft' });
-    expect([report.replay.matched, report.replay.of, report.files.some(({ name }) => name === 'adapter_config.json'), report.snippet.includes(report.folder)]).toEqual([20, 20, true, true]);
-    await expect(async () => house.services.exportRun({ runId: run.id, destination: 'peft', folder: report.folder })).rejects.toMatchObject({ code: 'file.exists' });
+    expect([
+      report.replay.matched,
+      report.replay.of,
+      report.files.some(({ name }) => name === 'adapter_config.json'),
+      report.snippet.includes(report.folder),
+    ]).toEqual([20, 20, true, true]);
+    await expect(async () =>
+      house.services.exportRun({ runId: run.id, destination: 'peft', folder: report.folder }),
+    ).rejects.toMatchObject({ code: 'file.exists' });
   });
 
   test('can neither be paused nor continued', async () => {
     for (const act of ['pauseRun', 'continueRun', 'stopRun', 'cancelRun'] as const) {
-      await expect(async () => house.services[act]({ runId: run.id })).rejects.toMatchObject({ code: 'run.state', data: { state: 'finished' } });
+      await expect(async () => house.services[act]({ runId: run.id })).rejects.toMatchObject({
+        code: 'run.state',
+        data: { state: 'finished' },
+      });
     }
   });
 
@@ -93,8 +133,16 @@ describe('a finished run', () => {
     const taken = await other.services.importRun({ folder: run.folder });
     const again = await other.services.importRun({ folder: run.folder });
     const series = await other.services.runSeries({ runId: taken.id });
-    expect([again.id, taken.state, taken.metrics, series.steps.length, (await other.services.listRuns({})).length]).toEqual([taken.id, 'finished', run.metrics, 24, 1]);
-    await expect(async () => other.services.importRun({ folder: place.path })).rejects.toMatchObject({ code: 'file.missing' });
+    expect([
+      again.id,
+      taken.state,
+      taken.metrics,
+      series.steps.length,
+      (await other.services.listRuns({})).length,
+    ]).toEqual([taken.id, 'finished', run.metrics, 24, 1]);
+    await expect(async () => other.services.importRun({ folder: place.path })).rejects.toMatchObject({
+      code: 'file.missing',
+    });
     await other.studio.close();
     place.remove();
   });
@@ -127,7 +175,11 @@ describe('a run under way', () => {
     await services.stopRun({ runId: first.id });
     const stopped = await house.reaches(first.id, 'stopped');
     const series = await services.runSeries({ runId: first.id });
-    expect([series.steps.map(({ step }) => step), stopped.metrics?.tuned?.n, (await services.getRun({ runId: second.id })).state]).toEqual([steps(stopped.step), 24, 'cancelled']);
+    expect([
+      series.steps.map(({ step }) => step),
+      stopped.metrics?.tuned?.n,
+      (await services.getRun({ runId: second.id })).state,
+    ]).toEqual([steps(stopped.step), 24, 'cancelled']);
   });
 
   test('is cancelled at once and can be continued from its last safe point', async () => {
@@ -149,7 +201,11 @@ describe('a run under way', () => {
     await house.studio.close();
     house = await openHouse(folder.path);
     const interrupted = await house.services.getRun({ runId: id });
-    expect([interrupted.state, interrupted.step >= 4, (await house.services.getProject({ projectId })).latestRun?.id]).toEqual(['interrupted', true, id]);
+    expect([
+      interrupted.state,
+      interrupted.step >= 4,
+      (await house.services.getProject({ projectId })).latestRun?.id,
+    ]).toEqual(['interrupted', true, id]);
     await house.services.continueRun({ runId: id });
     await house.atStep(id, interrupted.step + 2);
     await house.services.stopRun({ runId: id });
@@ -193,7 +249,11 @@ test('a run whose data went missing fails with the file’s name, and the next o
   rmSync(join(folder.path, 'train.csv'));
   const first = await house.services.startRun({ projectId });
   const failed = await house.reaches(first.id, 'failed');
-  expect(failed.error).toMatchObject({ kind: 'expected', code: 'file.missing', data: { path: join(folder.path, 'train.csv') } });
+  expect(failed.error).toMatchObject({
+    kind: 'expected',
+    code: 'file.missing',
+    data: { path: join(folder.path, 'train.csv') },
+  });
   const second = await house.services.startRun({ projectId });
   expect((await house.reaches(second.id, 'failed')).error).toMatchObject({ code: 'file.missing' });
   await house.studio.close();

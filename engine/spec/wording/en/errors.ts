@@ -103,7 +103,8 @@ export const errorSentences = {
   'data.bad-messages': ({ path, row, reason }) => ({
     title: `Row ${count(row)} of ${fileName(path)} is not a conversation.`,
     cause: reason,
-    remedy: 'A conversation is a list of {role, content} that ends with the assistant. Mend the row and add the file again.',
+    remedy:
+      'A conversation is a list of {role, content} that ends with the assistant. Mend the row and add the file again.',
     evidence: `${path}, row ${count(row)}`,
   }),
   'data.too-few-rows': ({ rows, needed }) => ({
@@ -239,13 +240,18 @@ export const errorSentences = {
     evidence: path,
   }),
   'memory.exhausted': ({ neededBytes, freeBytes }) => ({
-    title: neededBytes > 0 ? `It needs ${bytes(neededBytes)} of memory; ${bytes(freeBytes)} are free.` : 'The memory of this computer is used up.',
+    title:
+      neededBytes > 0
+        ? `It needs ${bytes(neededBytes)} of memory; ${bytes(freeBytes)} are free.`
+        : 'The memory of this computer is used up.',
     cause: 'The rows read together, at their length, do not fit beside the model.',
-    remedy: 'Everything up to the last safe point is kept. Use fewer rows at a time, shorter texts or a smaller model, or close other programs.',
+    remedy:
+      'Everything up to the last safe point is kept. Use fewer rows at a time, shorter texts or a smaller model, or close other programs.',
     evidence: neededBytes > 0 ? `needed ${bytes(neededBytes)}, free ${bytes(freeBytes)}` : '',
   }),
   'disk.full': ({ path, neededBytes, freeBytes }) => ({
-    title: neededBytes > 0 ? `It needs ${bytes(neededBytes)} on disk; ${bytes(freeBytes)} are free.` : 'The disk is full.',
+    title:
+      neededBytes > 0 ? `It needs ${bytes(neededBytes)} on disk; ${bytes(freeBytes)} are free.` : 'The disk is full.',
     cause: `There is no room to write ${fileName(path)}.`,
     remedy: 'Free some space and try again. What was written before is safe; nothing half-written was left.',
     evidence: path,
@@ -289,7 +295,8 @@ export const errorSentences = {
   'store.corrupt': ({ path, reason }) => ({
     title: 'The file with your projects is damaged.',
     cause: reason,
-    remedy: 'I left it as it is. Put a backup in its place, or move it away to begin anew; runs and models lie beside it and are not affected.',
+    remedy:
+      'I left it as it is. Put a backup in its place, or move it away to begin anew; runs and models lie beside it and are not affected.',
     evidence: path,
   }),
   'net.offline': ({ url }) => ({

@@ -12,14 +12,16 @@ export const verdictSentences = {
     `No, training did not help: ${percent(tuned)} against ${percent(untrained)} untrained, on ${counted(n, 'row')}. The difference may be chance.`,
   'share.below-majority': ({ tuned, majority, n }) =>
     `No: ${percent(tuned)} right, and always answering the most frequent category is right in ${percent(majority)} of the ${counted(n, 'row')}.`,
-  'share.alone': ({ tuned, n }) => `${percent(tuned)} of ${counted(n, 'row')} are right. There is no untrained model to compare with.`,
+  'share.alone': ({ tuned, n }) =>
+    `${percent(tuned)} of ${counted(n, 'row')} are right. There is no untrained model to compare with.`,
   'loss.helped': ({ tuned, untrained, n }) =>
     `Yes, training helped: perplexity ${figure(tuned)} against ${figure(untrained)} untrained, on ${counted(n, 'row')}.`,
   'loss.hurt': ({ tuned, untrained, n }) =>
     `No, training made it worse: perplexity ${figure(tuned)} against ${figure(untrained)} untrained, on ${counted(n, 'row')}.`,
   'loss.chance': ({ tuned, untrained, n }) =>
     `No, training did not help: perplexity ${figure(tuned)} against ${figure(untrained)} untrained, on ${counted(n, 'row')}. The difference may be chance.`,
-  'loss.alone': ({ tuned, n }) => `Perplexity ${figure(tuned)} on ${counted(n, 'row')}. There is no untrained model to compare with.`,
+  'loss.alone': ({ tuned, n }) =>
+    `Perplexity ${figure(tuned)} on ${counted(n, 'row')}. There is no untrained model to compare with.`,
   unmeasured: ({ steps }) => `It learned for ${counted(steps, 'step')}, and nothing was held back to measure it with.`,
 } satisfies { readonly [C in VerdictCode]: (data: VerdictData[C]) => string };
 
