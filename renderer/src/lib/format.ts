@@ -19,8 +19,8 @@ export function count(value: number, locale?: Locale): string {
 }
 
 /** A count with its noun: "1 row", "1,923 rows". */
-export function counted(value: number, one: string, many: string, locale?: Locale): string {
-  return `${count(value, locale)}${space}${value === 1 ? one : many}`;
+export function counted(value: number, one: string, many: string): string {
+  return `${count(value)}${space}${value === 1 ? one : many}`;
 }
 
 const words = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'] as const;
@@ -133,6 +133,11 @@ export function day(time: Date | string, now = new Date(), locale?: Locale): str
   if (days === 1) return `yesterday, ${clock(then, locale)}`;
   const sameYear = then.getFullYear() === now.getFullYear();
   return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).format(then);
+}
+
+/** True for a time of the day it is now. */
+export function isToday(time: Date | string, now = new Date()): boolean {
+  return new Date(time).toDateString() === now.toDateString();
 }
 
 /** Reads a number with either decimal mark; null when it is none. Both marks: the last one is the decimal. */

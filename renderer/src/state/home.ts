@@ -54,7 +54,7 @@ export function gainWords(run: RunView): string {
 }
 
 function continueOf(project: ProjectView, run: RunView | null): Continue {
-  if (run !== null && canResume(run)) return { label: `Go on from step ${count(run.step)}`, step: 'train', resume: run.id };
+  if (run !== null && canResume(run)) return { label: 'Go on from its last save', step: 'train', resume: run.id };
   if (run !== null && ['queued', 'starting', 'running', 'paused'].includes(run.state)) return { label: 'Watch', step: 'train', resume: null };
   if (run?.metrics && (project.draft.step === 'train' || project.draft.step === 'result')) return { label: 'See the result', step: 'result', resume: null };
   if (project.draft.step === 'data') return { label: project.dataset === null ? 'Add data' : 'Look at the data', step: 'data', resume: null };
@@ -98,8 +98,8 @@ export function homeFinding(lines: readonly ProjectLine[], runs: readonly RunVie
   const interrupted = runs.find((run) => run.state === 'interrupted' && lineOf(run) !== null);
   if (interrupted) {
     return {
-      title: `${interrupted.name} was interrupted at step ${count(interrupted.step)} of ${count(interrupted.steps)}; it can go on from there.`,
-      lead: 'Nothing learnt before its last saved step is lost.',
+      title: `${interrupted.name} was interrupted at step ${count(interrupted.step)} of ${count(interrupted.steps)}; it can go on from its last save.`,
+      lead: 'At most the steps since that save are lost; the curve is intact.',
       project: lineOf(interrupted),
     };
   }

@@ -116,8 +116,8 @@ export class OpenProject {
         added.push({ path: await this.#studio.pathOf(file), role: roles[index] ?? 'train' });
         this.#busy = { note, done: index + 1, total: files.length };
       }
-      const paths = new Set(added.map((file) => file.path));
-      return await this.#read([...this.files.filter((file) => !paths.has(file.path)), ...added]);
+      const kept = this.files.filter((file) => !added.some(({ path }) => path === file.path));
+      return await this.#read([...kept, ...added]);
     });
   }
 

@@ -1,6 +1,7 @@
 /** Settings of the app and its list of connections; the theme is put on the page here. */
 import type { PayloadOf, Studio } from '../../../main/contract/index.ts';
 import type { ConnectionView, SettingsView } from '../../../main/contract/views.ts';
+import { isToday } from '../lib/format.ts';
 import { failureOf, type Failure } from './failure.ts';
 
 export class Settings {
@@ -28,10 +29,7 @@ export class Settings {
   readonly expert: boolean = $derived(this.#view?.expert ?? false);
   readonly offline: boolean = $derived(this.#view?.offline ?? false);
 
-  readonly connectionsToday: number = $derived.by(() => {
-    const today = new Date().toDateString();
-    return this.#connections.filter((connection) => new Date(connection.time).toDateString() === today).length;
-  });
+  readonly connectionsToday: number = $derived(this.#connections.filter((connection) => isToday(connection.time)).length);
 
   /** Reads the settings and keeps the page's theme as they say. Returns how to stop. */
   open(): () => void {

@@ -11,9 +11,9 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
 test('decisions are written in the order they were made, also when the first is slow', async () => {
   let draft = sampleProject().draft;
   const studio = fakeStudio({
-    decide: async ({ projectId: _, ...change }) => {
-      if (change.model === 'slow') await settled();
-      draft = { ...draft, ...(change as Partial<typeof draft>) };
+    decide: async ({ model = '' }) => {
+      if (model === 'slow') await settled();
+      draft = { ...draft, model };
       return sampleProject({ draft });
     },
   });

@@ -60,7 +60,7 @@ test('Home speaks first of what needs the user, then of what is at work, then of
     finding(null),
     homeFinding([], []).project,
   ]).toEqual([
-    ['Comments was interrupted at step 40 of 100; it can go on from there.', 'Go on from step 40', 'r1'],
+    ['Comments was interrupted at step 40 of 100; it can go on from its last save.', 'Go on from its last save', 'r1'],
     ['Comments is training: step 25 of 100, 9 min left.', 'Watch', null],
     ['Comments finished at CLOCK. It sorts 86.5 % of unseen rows right, the untrained model 63.1 %.', 'See the result', null],
     ['One project; Comments was open last, at Data.', 'Look at the data', null],
