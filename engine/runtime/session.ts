@@ -94,7 +94,8 @@ function sessionOptions({ device, threads }: CompileOptions): InferenceSession.S
     // Fusion would undo recomputation and fold frozen weights into second copies.
     graphOptimizationLevel: 'disabled',
     enableMemPattern: false,
-    enableCpuMemArena: true,
+    // Each session's arena would keep its own peak for good; the process's heap is shared by all batch shapes.
+    enableCpuMemArena: false,
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
     extra: {

@@ -20,7 +20,7 @@ export interface AnswererOptions {
 }
 
 /** Prompts answered at a time. */
-const promptsAtATime = 8;
+const promptsAtATime = 16;
 
 export function createAnswerer(options: AnswererOptions): Answerer & { dispose(): Promise<void> } {
   const { machine, batchSize } = options;
