@@ -181,10 +181,12 @@ function phaseWatch(
   phase: Extract<RunEvent, { type: 'phase' }>['phase'],
 ): Watch {
   let last = 0;
+  let told = -1;
   return (done, total) => {
     control.signal.throwIfAborted();
-    if (done < total && Date.now() - last < 250) return;
+    if (done === told || (done < total && Date.now() - last < 250)) return;
     last = Date.now();
+    told = done;
     journal.say({ type: 'phase', phase, done, total });
   };
 }
