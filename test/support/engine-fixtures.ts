@@ -42,16 +42,17 @@ export async function loadMachine(options: MachineOptions) {
   const { model, head, labels = 3, method = null, seed = 1, known = new Map<string, Float32Array>() } = options;
   const opened = await openArchitecture(model);
   const { base, architecture, config } = opened;
-  const setup = createSetup({
-    architecture,
-    config,
-    head: { name: head, labels: head === 'causal-lm' ? config.vocabulary : labels },
-    method,
-  });
-  const weights = await loadWeights({ base, setup, seed, known });
-  const runtime = await Runtime.open();
-  const machine = new Machine({ runtime, device: 'cpu', threads: 1, setup, base, weights });
-  return { ...opened, setup, weights, runtime, machine };
+  try {
+    const size = head === 'causal-lm' ? config.vocabulary : labels;
+    const setup = createSetup({ architecture, config, head: { name: head, labels: size }, method });
+    const weights = await loadWeights({ base, setup, seed, known });
+    const runtime = await Runtime.open();
+    const machine = new Machine({ runtime, device: 'cpu', threads: 1, setup, base, weights });
+    return { ...opened, setup, weights, runtime, machine };
+  } catch (thrown) {
+    await base.close();
+    throw thrown;
+  }
 }
 
 /** Random rows of these lengths; a class each, or with `answers` 'next' an answer at each position. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { architectureOf } from '../../../engine/models/registry.ts';
 import { inverseFrequencies, type Rope } from '../../../engine/models/llama/rope.ts';
-import { StudioError } from '../../../engine/spec/errors.ts';
+import { toEnvelope } from '../../../engine/spec/errors.ts';
 import type { Json } from '../../../engine/spec/json.ts';
 import { goldenModel } from '../../support/engine-fixtures.ts';
 
@@ -18,7 +18,9 @@ function refusal(config: Config): unknown {
   try {
     return architectureOf(config).parseConfig(config, 'a/config.json');
   } catch (thrown) {
-    return thrown instanceof StudioError ? { code: thrown.code, ...thrown.data } : thrown;
+    const error = toEnvelope(thrown);
+    if (error.kind !== 'expected') throw thrown;
+    return { code: error.code, ...error.data };
   }
 }
 
@@ -52,7 +54,7 @@ describe('a field that would change the mathematics is refused', () => {
     ['llama', scaling('llama3'), 'rope_scaling.low_freq_factor', 'null', 'a number above 0'],
     ['llama', { rope_parameters: null, rope_theta: '10000' }, 'rope_theta', '"10000"', 'a number above 0'],
     ['llama', { rope_parameters: { rope_theta: 0 } }, 'rope_parameters.rope_theta', '0', 'a number above 0'],
-  ])('%s %j', (model, changed, field, value, legal) => {
+  ])('%s %j', (...[model, changed, field, value, legal]) => {
     expect(refusal({ ...configOf(model), ...changed })).toEqual({
       code: 'model.config',
       path: 'a/config.json',
@@ -81,7 +83,7 @@ describe('fields that are honoured', () => {
     ['llama', 'the first of several ids', { pad_token_id: [7, 8] }, { padTokenId: 7 }],
     ['llama', 'no padding token', { pad_token_id: null }, { padTokenId: null }],
     ['smollm', 'theta as Transformers 4 wrote it', {}, { rope: { theta: 100_000, scaling: null }, tied: true }],
-  ])('%s: %s', (model, _what, changed, expected) => {
+  ])('%s: %s', (...[model, , changed, expected]) => {
     const config = { ...configOf(model), ...changed };
     expect(architectureOf(config).parseConfig(config, 'a')).toMatchObject(expected);
   });

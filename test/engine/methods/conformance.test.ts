@@ -1,0 +1,245 @@
+/** Every method, on every kind of model, keeps the same promises. */
+import { describe, expect, test } from 'vitest';
+import type { HeadName } from '../../../engine/models/model.ts';
+import { openTuned } from '../../../engine/export/open-adapter.ts';
+import { saveAdapter } from '../../../engine/export/adapter.ts';
+import { Runtime, type HostTensor } from '../../../engine/runtime/session.ts';
+import type { MethodConfig } from '../../../engine/spec/methods/index.ts';
+import { parseRecipe } from '../../../engine/spec/recipe.ts';
+import type { SupportedTask } from '../../../engine/spec/tasks.ts';
+import { taskOf } from '../../../engine/tasks/registry.ts';
+import type { TokenRow } from '../../../engine/tasks/rows.ts';
+import { loadCheckpoint, saveCheckpoint, type Progress } from '../../../engine/train/checkpoints.ts';
+import { Machine } from '../../../engine/train/machine.ts';
+import { firstMoment } from '../../../engine/train/step-graph.ts';
+import { floatData } from '../../../engine/train/state.ts';
+import { goldenModel, loadMachine, randomRows, useFolder } from '../../support/engine-fixtures.ts';
+
+const path = useFolder();
+
+interface Model {
+  readonly name: string;
+  readonly head: HeadName;
+  readonly task: SupportedTask;
+  readonly labels: readonly string[];
+  readonly targets: readonly string[];
+}
+const models: readonly Model[] = [
+  {
+    name: 'bert',
+    head: 'sequence-classification',
+    task: 'text-classification',
+    labels: ['calm', 'glad', 'sad'],
+    targets: ['query', 'value'],
+  },
+  { name: 'llama', head: 'causal-lm', task: 'chat', labels: [], targets: ['q_proj', 'down_proj'] },
+  // Its language-model head is its embedding.
+  { name: 'smollm', head: 'causal-lm', task: 'chat', labels: [], targets: ['q_proj', 'v_proj'] },
+];
+
+interface Method {
+  readonly config: (model: Model) => MethodConfig;
+  /** Drops out inputs of its own while training. */
+  readonly drops: boolean;
+}
+const methods: Readonly<Record<MethodConfig['name'], Method>> = {
+  full: { config: () => ({ name: 'full' }), drops: false },
+  'linear-probe': { config: () => ({ name: 'linear-probe' }), drops: false },
+  lora: {
+    config: ({ targets }) => ({ name: 'lora', r: 2, alpha: 4, dropout: 0.25, targetModules: [...targets] }),
+    drops: true,
+  },
+};
+
+type Loaded = Awaited<ReturnType<typeof loadMachine>>;
+
+function load(model: Model, method: MethodConfig | null, known = new Map<string, Float32Array>()): Promise<Loaded> {
+  return loadMachine({ model: goldenModel(model.name), head: model.head, method, known });
+}
+
+async function close(...all: readonly Loaded[]): Promise<void> {
+  for (const { machine, base } of all) {
+    await machine.release();
+    await base.close();
+  }
+}
+
+function rowsOf({ head }: Model, lengths: readonly number[]): TokenRow[] {
+  return randomRows(lengths, { answers: head === 'causal-lm' ? 'next' : 'first' });
+}
+const lengths = [4, 6, 8, 5];
+
+const settings = { learningRate: 1e-2, weightDecay: 0.01, maxGradNorm: 1, seed: 3 };
+
+/** Updates `from` + 1 … `to`, each from all rows. */
+async function train({ machine }: Loaded, rows: readonly TokenRow[], { from = 0, to = 3, seed = settings.seed } = {}) {
+  machine.prepareTraining();
+  const losses: number[] = [];
+  for (let step = from + 1; step <= to; step += 1)
+    losses.push((await machine.step([rows], { ...settings, seed, step })).loss);
+  return losses;
+}
+
+type Snapshot = Readonly<Record<string, Float32Array>>;
+
+function snapshot(state: ReadonlyMap<string, HostTensor>, names: Iterable<string>): Snapshot {
+  return Object.fromEntries([...names].map((name) => [name, floatData(state.get(name)).slice()]));
+}
+
+function changed(before: Snapshot, after: Snapshot): string[] {
+  return Object.keys(before).filter((name) => !sameBits(before[name], after[name]));
+}
+
+function sameBits(a: Float32Array | undefined, b: Float32Array | undefined): boolean {
+  return a !== undefined && b !== undefined && Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
+}
+
+function recipeOf(model: Model, method: MethodConfig) {
+  const columns = model.task === 'chat' ? { messages: 'messages' } : { text: 'text', label: 'label' };
+  const data = { train: ['rows.csv'], columns };
+  const outline = parseRecipe({ version: 1, model: goldenModel(model.name), task: model.task, data, method });
+  return outline.resolve({ architecture: model.name, parameters: 1e5 });
+}
+
+const progress = (step: number): Progress => ({
+  step,
+  seconds: 0,
+  rows: 0,
+  tokens: 0,
+  lastLoss: 0,
+  peakMemoryBytes: 0,
+  best: null,
+  checksWithoutGain: 0,
+});
+
+const table = models.flatMap((model) =>
+  Object.values(methods).map(({ config, drops }) => ({ model, method: config(model), drops })),
+);
+
+describe.each(table.map((entry) => ({ ...entry, title: `${entry.method.name} on ${entry.model.name}` })))(
+  '$title',
+  ({ model, method, drops, title }) => {
+    test('starts as the model it came from', async () => {
+      const [plain, tuned] = [await load(model, null), await load(model, method)];
+      expect(tuned.setup.method?.startsAsIdentity).toBe(true);
+      const rows = rowsOf(model, lengths);
+      expect(await tuned.machine.logits(rows)).toEqual(await plain.machine.logits(rows));
+      await close(plain, tuned);
+    });
+
+    test('moves its own parameters, all of them, and nothing else', async () => {
+      const loaded = await load(model, method);
+      const { machine, weights, setup } = loaded;
+      const before = snapshot(machine.state, weights.fed.keys());
+      await train(loaded, rowsOf(model, lengths));
+      const after = snapshot(machine.state, weights.fed.keys());
+      expect(changed(before, after).toSorted()).toEqual(setup.trainable.toSorted());
+      // What is mapped from the file is out of reach.
+      expect([...weights.mapped.keys()].filter((name) => setup.trainable.includes(name))).toEqual([]);
+      await close(loaded);
+    });
+
+    test('can be switched off: the model below is as it was', async () => {
+      const [plain, loaded] = [await load(model, null), await load(model, method)];
+      const rows = rowsOf(model, lengths);
+      const before = await plain.machine.hidden(rows);
+      await train(loaded, rows);
+      const { trainable, target } = loaded.setup;
+      // A method that changes the base leaves its file alone; any other leaves the base in memory alone.
+      const [fresh, fed] = [await load(model, null), new Map(loaded.machine.state)];
+      const weights = trainable.some((name) => target.base.has(name))
+        ? fresh.weights
+        : { fed, mapped: loaded.weights.mapped };
+      const below = new Machine({ ...fresh, weights, device: 'cpu', threads: 1 });
+      expect(await below.hidden(rows)).toEqual(before);
+      await below.release();
+      await close(plain, loaded, fresh);
+    });
+
+    test('saved and loaded, it answers the same to the bit', async () => {
+      const loaded = await load(model, method);
+      const rows = rowsOf(model, lengths);
+      await train(loaded, rows);
+      const folder = path(title.replaceAll(' ', '-'));
+      const { setup, base, machine } = loaded;
+      const learned = { recipe: recipeOf(model, method), task: taskOf(model.task), setup, base };
+      await saveAdapter({ ...learned, rows: { labels: model.labels } }, machine.state, folder);
+      const opened = await openTuned(goldenModel(model.name), folder);
+      const again = new Machine({ ...opened, runtime: await Runtime.open(), device: 'cpu', threads: 1 });
+      expect({ labels: opened.labels, method: opened.setup.methodConfig, logits: await again.logits(rows) }).toEqual({
+        labels: model.labels,
+        method,
+        logits: await machine.logits(rows),
+      });
+      await again.release();
+      await opened.base.close();
+      await close(loaded);
+    });
+
+    test('goes on from a checkpoint as if it had never stopped, to the bit', async () => {
+      const rows = rowsOf(model, lengths);
+      const [whole, first] = [await load(model, method), await load(model, method)];
+      const losses = await train(whole, rows, { to: 4 });
+      const before = await train(first, rows, { to: 2 });
+      const folder = path(`${title} checkpoints`);
+      const tensors = new Map(
+        first.machine.learned.flatMap((name) => {
+          const tensor = first.machine.state.get(name);
+          return tensor ? [[name, tensor] as const] : [];
+        }),
+      );
+      await saveCheckpoint(folder, progress(2), tensors);
+      const checkpoint = await loadCheckpoint(folder);
+      expect(checkpoint?.progress).toEqual(progress(2));
+      const second = await load(model, method, new Map(checkpoint?.tensors));
+      second.machine.prepareTraining();
+      for (const [name, data] of checkpoint?.tensors ?? []) floatData(second.machine.state.get(name)).set(data);
+      const after = await train(second, rows, { from: 2, to: 4 });
+      expect([...before, ...after]).toEqual(losses);
+      const { learned } = whole.machine;
+      expect(changed(snapshot(whole.machine.state, learned), snapshot(second.machine.state, learned))).toEqual([]);
+      await close(whole, first, second);
+    });
+
+    test('two batches of four added up are one batch of eight', async () => {
+      const still = method.name === 'lora' ? { ...method, dropout: 0 } : method;
+      const [one, two] = [await load(model, still), await load(model, still)];
+      const rows = rowsOf(model, [...lengths, 3, 7, 5, 6]);
+      const at = { ...settings, step: 1 };
+      one.machine.prepareTraining();
+      two.machine.prepareTraining();
+      const whole = await one.machine.step([rows], at);
+      const parts = await two.machine.step([rows.slice(0, 4), rows.slice(4)], at);
+      expect(Math.abs(whole.loss - parts.loss)).toBeLessThan(1e-6);
+      expect({ ...parts, loss: 0, gradNorm: 0 }).toEqual({ ...whole, loss: 0, gradNorm: 0 });
+      // After one update the first moment is a tenth of the gradient.
+      const far = one.setup.trainable.map(firstMoment).filter((name) => {
+        const [a, b] = [one, two].map(({ machine }) => floatData(machine.state.get(name)));
+        return a?.some((value, index) => !(Math.abs(value - (b?.[index] ?? NaN)) < 1e-6));
+      });
+      expect(far).toEqual([]);
+      await close(one, two);
+    });
+
+    test('is a function of its seed', async () => {
+      const [one, same, other] = [await load(model, method), await load(model, method), await load(model, method)];
+      const rows = rowsOf(model, lengths);
+      const losses = await train(one, rows, { seed: 5 });
+      expect(await train(same, rows, { seed: 5 })).toEqual(losses);
+      // Start values are the same here; only dropout can tell the seeds apart.
+      const apart = await train(other, rows, { seed: 6 });
+      expect(apart[0] !== losses[0] || apart[1] !== losses[1]).toBe(drops);
+      await close(one, same, other);
+    });
+  },
+);
+
+test('LoRA that finds no layer says which there are', async () => {
+  const method: MethodConfig = { name: 'lora', r: 2, alpha: 4, dropout: 0, targetModules: ['c_attn', 'classifier'] };
+  await expect(
+    loadMachine({ model: goldenModel('bert'), head: 'sequence-classification', method }),
+  ).rejects.toMatchObject({
+    code: 'method.no-targets',
+    data: { targets: 'c_attn, classifier', available: 'query, key, value, dense' },
+  });
+});
