@@ -14,6 +14,7 @@ import Library from './Library.svelte';
 import Method from './Method.svelte';
 import Model from './Model.svelte';
 import Result from './Result.svelte';
+import Run from './Run.svelte';
 import Settings from './Settings.svelte';
 import Train from './Train.svelte';
 import Try from './Try.svelte';
@@ -36,5 +37,6 @@ export const roomScreens: Readonly<Record<Exclude<Route['room'], 'project'> | 'a
   library: Library,
   compare: Compare,
   settings: AppSettings,
+  run: Run,
   absent: Absent,
 };

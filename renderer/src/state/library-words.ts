@@ -1,7 +1,7 @@
 /** What the Library and Compare say of runs: their lines, and the sentences over them. */
-import type { Step } from '../../../main/contract/views.ts';
 import type { ModelView, ProjectView, RunView } from '../../../main/contract/views.ts';
 import { bytes, capital, count, counted, countedInWords, day, duration, percent } from '../lib/format.ts';
+import type { Route } from '../lib/route.ts';
 import { canResume, gainWords } from './home.ts';
 import { figureWords } from './ticket.ts';
 import { methodLabels, runStateLabels } from './words.ts';
@@ -16,11 +16,18 @@ export interface RunLine {
   readonly result: string;
   readonly when: string;
   readonly folder: string;
-  readonly place: { readonly projectId: string; readonly step: Step } | null;
+  /** Its project's page while it is the project's newest run, else a page of its own. */
+  readonly place: Route;
   readonly resumable: boolean;
 }
 
-export function runLine(run: RunView, modelName: (id: string) => string, now = new Date()): RunLine {
+interface RunContext {
+  readonly modelName: (id: string) => string;
+  readonly isNewest: boolean;
+  readonly now: Date;
+}
+
+export function runLine(run: RunView, { modelName, isNewest, now }: RunContext): RunLine {
   const isStopped = run.state === 'failed' || run.state === 'interrupted';
   return {
     id: run.id,
@@ -32,9 +39,15 @@ export function runLine(run: RunView, modelName: (id: string) => string, now = n
     result: run.metrics ? gainWords(run) : '–',
     when: capital(day(run.finishedAt ?? run.startedAt, now)),
     folder: run.folder,
-    place: run.projectId === null ? null : { projectId: run.projectId, step: run.metrics ? 'result' : 'train' },
+    place: run.projectId !== null && isNewest ? { room: 'project', projectId: run.projectId, step: run.metrics ? 'result' : 'train' } : { room: 'run', runId: run.id },
     resumable: canResume(run),
   };
+}
+
+/** What a run's own page says: how it ended, and its result. */
+export function runTitle(run: RunView): string {
+  const ended = `${run.name}: ${runStateLabels[run.state]}`;
+  return run.metrics ? `${ended}, ${gainWords(run)}.` : `${ended} at step ${count(run.step)} of ${count(run.steps)}.`;
 }
 
 export function libraryTitle(models: readonly ModelView[], projects: readonly ProjectView[], runs: readonly RunView[]): string {

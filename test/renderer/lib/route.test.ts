@@ -7,7 +7,7 @@ import { place, ticks } from '../../../renderer/src/lib/scale.ts';
 
 test('every route survives the address bar; anything unknown is Home', () => {
   const routes = [
-    { room: 'home' }, { room: 'library' }, { room: 'compare' }, { room: 'settings' }, { room: 'project', projectId: 'a/b ü', step: 'fit' },
+    { room: 'home' }, { room: 'library' }, { room: 'compare' }, { room: 'settings' }, { room: 'run', runId: 'r/1' }, { room: 'project', projectId: 'a/b ü', step: 'fit' },
   ] as const;
   expect([routes.map((route) => routeOf(hrefOf(route))), routeOf('#/nowhere'), routeOf(''), routeOf('#/project/x/unknown')]).toEqual([
     routes, { room: 'home' }, { room: 'home' }, { room: 'project', projectId: 'x', step: 'data' },
