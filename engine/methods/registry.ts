@@ -9,5 +9,5 @@ const methods = { full, 'linear-probe': linearProbe, lora } satisfies { readonly
 
 /** A method that takes the config of its own name. */
 export function methodOf(config: MethodConfig): Method {
-  return methods[config.name] as unknown as Method;
+  return methods[config.name];
 }

@@ -16,7 +16,8 @@ export const architectureNames = [...registry.keys()];
 
 /** The architecture that a config.json names. Throws `model.unknown-architecture`. */
 export function architectureOf(config: Readonly<Record<string, Json>>): Architecture {
-  const name = String(config['model_type'] ?? 'none');
+  const type = config['model_type'];
+  const name = typeof type === 'string' ? type : 'none';
   const found = registry.get(name);
   if (!found)
     throw new StudioError('model.unknown-architecture', { architecture: name, known: architectureNames.join(', ') });

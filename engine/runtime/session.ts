@@ -1,4 +1,5 @@
 /** Sessions of onnxruntime-node: compiles a graph for a device and runs it on host tensors. */
+import type * as onnxruntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { DType, Graph, HostData, Shape, Tensor } from '../autodiff/graph.ts';
 import { encode } from '../onnx/encode.ts';
@@ -6,7 +7,7 @@ import type { ExternalData } from '../onnx/model-proto.ts';
 import { BugError } from '../spec/errors.ts';
 import type { Device } from './device.ts';
 
-export type Ort = typeof import('onnxruntime-node');
+type Ort = typeof onnxruntime;
 
 /** A tensor in this process's memory. A run may write into it when it is given as a place for an output. */
 export interface HostTensor {
@@ -45,7 +46,7 @@ export class Runtime {
   }
 
   static async open(): Promise<Runtime> {
-    return new Runtime((await import('onnxruntime-node')) as Ort);
+    return new Runtime(await import('onnxruntime-node'));
   }
 
   async compile(graph: Graph, outputs: Readonly<Record<string, Tensor>>, options: CompileOptions): Promise<Executable> {

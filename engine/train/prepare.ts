@@ -56,7 +56,7 @@ export function taskModel({ base, architecture, config }: OpenedModel, maxLength
 }
 
 /** The recipe with its presets and absolute paths, checked against the model. */
-export async function resolveRecipe(request: RunRequest, model: OpenedModel): Promise<Recipe> {
+export function resolveRecipe(request: RunRequest, model: OpenedModel): Recipe {
   const outline = parseRecipe(request.recipe);
   const { architecture, config } = model;
   const parameters = parameterCount(model);
@@ -99,7 +99,7 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
   parseRecipe(request.recipe);
   const model = await openArchitecture(request.modelPath);
   try {
-    const recipe = await resolveRecipe(request, model);
+    const recipe = resolveRecipe(request, model);
     const task = taskOf(recipe.task);
     const dataset = await room.loadDataset({ ...recipe.data, task: recipe.task });
     checkTrainable(dataset);

@@ -81,7 +81,7 @@ export async function runCase(
   const { tolerance } = file;
   for (const [index, batch] of batches.entries()) {
     const { logits, loss } = await evaluate(batch);
-    worst.numbers('loss0', [loss], reference.floats(`loss0.batch${String(index)}`).values, {
+    worst.numbers('loss0', [[loss], reference.floats(`loss0.batch${String(index)}`).values], {
       atol: tolerance.loss0,
       where: `batch${String(index)}`,
     });
@@ -108,7 +108,7 @@ export async function runCase(
     if (file.no_gradient.includes(key)) continue;
     const expected = reference.floats(`grad.${key}`).values;
     const grad = found[summedGradient(name)];
-    worst.numbers('grad', grad ? floatData(grad) : new Float32Array(expected.length), expected, {
+    worst.numbers('grad', [grad ? floatData(grad) : new Float32Array(expected.length), expected], {
       atol: tolerance.grad,
       where: key,
     });
@@ -145,8 +145,8 @@ export async function runCase(
     norms.push(floatData(result['norm'])[0] ?? NaN);
   }
   for (const { session } of sessions) await session.dispose();
-  worst.numbers('losses', losses, reference.floats('losses').values, { atol: tolerance.losses, where: 'losses' });
-  worst.numbers('losses', norms, reference.floats('grad_norms').values, {
+  worst.numbers('losses', [losses, reference.floats('losses').values], { atol: tolerance.losses, where: 'losses' });
+  worst.numbers('losses', [norms, reference.floats('grad_norms').values], {
     atol: tolerance.losses,
     where: 'grad_norms',
   });
@@ -156,7 +156,10 @@ export async function runCase(
       if (!reference.has(`final.${key}`)) continue;
       const expected = reference.floats(`final.${key}`).values;
       const exception = tolerance.final_exceptions[key];
-      worst.numbers('final', floatData(state.get(name)), expected, { atol: exception ?? tolerance.final, where: key });
+      worst.numbers('final', [floatData(state.get(name)), expected], {
+        atol: exception ?? tolerance.final,
+        where: key,
+      });
       // A bias before a softmax over positions ends anywhere and shifts all logits alike: compare them at the reference's.
       if (exception !== undefined) state.set(name, floats(shapeOf(setup, name), expected));
     }
@@ -212,20 +215,18 @@ function compareLogits(
     const name = `${prefix}.${field}`;
     if (!reference.has(name)) continue;
     const { ours, theirs } = column(offset, count)(reference.floats(name).values);
-    worst.numbers(family, ours, theirs, { atol, where: name });
+    worst.numbers(family, [ours, theirs], { atol, where: name });
   }
 }
+
+/** Our numbers and the reference's. */
+type Pair = readonly [ArrayLike<number>, ArrayLike<number>];
 
 /** Keeps the worst deviation a family. */
 class Worst {
   readonly #found = new Map<Deviation['family'], Deviation>();
 
-  numbers(
-    family: Deviation['family'],
-    ours: ArrayLike<number>,
-    theirs: ArrayLike<number>,
-    at: { atol: number; where: string },
-  ): void {
+  numbers(family: Deviation['family'], [ours, theirs]: Pair, at: { atol: number; where: string }): void {
     if (ours.length !== theirs.length) {
       this.#found.set(family, {
         family,
