@@ -68,7 +68,11 @@ export interface Answer {
 /** Each command: request, reply, and the news it sends while it works. */
 export interface Commands {
   describeData: { request: DataRequest; reply: DatasetView; news: Progress };
-  dataRows: { request: DataRequest & { readonly offset: number; readonly limit: number }; reply: { readonly total: number; readonly rows: readonly RowView[] }; news: never };
+  dataRows: {
+    request: DataRequest & { readonly offset: number; readonly limit: number };
+    reply: { readonly total: number; readonly rows: readonly RowView[] };
+    news: never;
+  };
   inspectModel: { request: { readonly modelPath: string }; reply: ModelSummary; news: never };
   /** From a formula, without running the model. */
   estimate: { request: RunRequest; reply: Estimate; news: never };
@@ -77,13 +81,22 @@ export interface Commands {
   /** `out` is the run folder; with `resume` it goes on from the newest checkpoint in it. */
   train: { request: RunRequest & { readonly out: string; readonly resume: boolean }; reply: Metrics; news: RunEvent };
   evaluate: {
-    request: { readonly modelPath: string; readonly adapter: string; readonly data: string; readonly columns: Columns | null };
+    request: {
+      readonly modelPath: string;
+      readonly adapter: string;
+      readonly data: string;
+      readonly columns: Columns | null;
+    };
     reply: EvaluateReport;
     news: Progress;
   };
   /** Streams text pieces; models stay loaded in the process between calls. */
   generate: { request: GenerateRequest; reply: Answer; news: { readonly text: string } };
-  export: { request: { readonly run: string; readonly modelPath: string; readonly to: 'peft'; readonly out: string }; reply: ExportReport; news: Progress };
+  export: {
+    request: { readonly run: string; readonly modelPath: string; readonly to: 'peft'; readonly out: string };
+    reply: ExportReport;
+    news: Progress;
+  };
 }
 export type CommandName = keyof Commands;
 

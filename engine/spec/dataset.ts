@@ -3,8 +3,19 @@ import type { Split } from './recipe.ts';
 import type { Columns, SupportedTask } from './tasks.ts';
 
 export interface DatasetView {
-  readonly files: readonly { readonly name: string; readonly path: string; readonly format: string; readonly rows: number; readonly role: 'train' | 'validation' | 'test' }[];
-  readonly columns: readonly { readonly name: string; readonly examples: readonly string[]; readonly distinct: number; readonly empty: number }[];
+  readonly files: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly format: string;
+    readonly rows: number;
+    readonly role: 'train' | 'validation' | 'test';
+  }[];
+  readonly columns: readonly {
+    readonly name: string;
+    readonly examples: readonly string[];
+    readonly distinct: number;
+    readonly empty: number;
+  }[];
   /** The mapping in force, and whether it is the app's guess; null: nothing fits. */
   readonly mapping: Columns | null;
   readonly guessed: boolean;
@@ -15,7 +26,10 @@ export interface DatasetView {
   readonly labels: readonly { readonly name: string; readonly count: number }[];
   readonly findings: readonly Finding[];
   /** Words of the longest row, and a histogram of row lengths in words. */
-  readonly lengths: { readonly longest: number; readonly buckets: readonly { readonly upTo: number; readonly rows: number }[] };
+  readonly lengths: {
+    readonly longest: number;
+    readonly buckets: readonly { readonly upTo: number; readonly rows: number }[];
+  };
 }
 
 /** One thing worth knowing about the data: a code and numbers, worded by `engine/spec/wording`. */

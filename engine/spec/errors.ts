@@ -3,7 +3,7 @@
 /** What each expected error carries: the evidence its sentence is made from. One line a code. */
 export interface ErrorData {
   /** A command line that cannot be understood; `command` is the one whose help explains it, or empty. */
-  'usage': { command: string; reason: string };
+  usage: { command: string; reason: string };
   'recipe.field': { path: string; value: string; legal: string };
   'recipe.version': { value: string };
   'recipe.unreadable': { path: string; reason: string };
@@ -64,7 +64,7 @@ export interface ErrorData {
   /** The window lost the studio behind it: it was closed, or the address is an old one. */
   'studio.unreachable': { address: string };
   'not-found': { kind: string; id: string };
-  'busy': { what: string };
+  busy: { what: string };
   'export.mismatch': { matched: number; of: number; row: number };
 }
 
@@ -101,8 +101,7 @@ export type ErrorEnvelope =
 
 /** What a reply is across a process boundary: Electron carries only an error's message, so we carry data. */
 export type Envelope<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: ErrorEnvelope };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorEnvelope };
 
 const systemCodes: Readonly<Record<string, (path: string, reason: string) => StudioError>> = {
   ENOENT: (path) => new StudioError('file.missing', { path }),

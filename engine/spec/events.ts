@@ -1,7 +1,8 @@
 /** News of a run, as the trainer emits it and `events.jsonl` keeps it: codes and numbers, never sentences. */
 import type { Metrics } from './metrics.ts';
 
-export type Phase = 'loading' | 'reading' | 'tokenizing' | 'baseline' | 'training' | 'evaluating' | 'testing' | 'saving';
+export type Phase =
+  'loading' | 'reading' | 'tokenizing' | 'baseline' | 'training' | 'evaluating' | 'testing' | 'saving';
 
 export type RunEvent = { readonly time: number } & (
   | { readonly type: 'phase'; readonly phase: Phase; readonly done: number; readonly total: number }

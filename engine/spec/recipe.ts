@@ -3,21 +3,52 @@ import { z } from 'zod';
 import { StudioError } from './errors.ts';
 import type { Json } from './json.ts';
 import { field, type PresetContext, type PresetName } from './methods/common.ts';
-import { methodNames, methodPreset, methodSchemas, supportedMethods, type MethodConfig, type SupportedMethod } from './methods/index.ts';
-import { chatColumns, classificationColumns, supportedTasks, taskNames, type Columns, type SupportedTask } from './tasks.ts';
+import {
+  methodNames,
+  methodPreset,
+  methodSchemas,
+  supportedMethods,
+  type MethodConfig,
+  type SupportedMethod,
+} from './methods/index.ts';
+import {
+  chatColumns,
+  classificationColumns,
+  supportedTasks,
+  taskNames,
+  type Columns,
+  type SupportedTask,
+} from './tasks.ts';
 import { trainingPreset, trainingSchema, type TrainingConfig } from './training.ts';
 
-const paths = z.union([z.string().min(1).transform((path) => [path]), z.array(z.string().min(1)).min(1)]);
-const optionalPaths = paths.nullable().optional().transform((value) => value ?? null);
+const paths = z.union([
+  z
+    .string()
+    .min(1)
+    .transform((path) => [path]),
+  z.array(z.string().min(1)).min(1),
+]);
+const optionalPaths = paths
+  .nullable()
+  .optional()
+  .transform((value) => value ?? null);
 
 const splitSchema = z.strictObject({
   validation: field(z.number().min(0).max(0.9), {
-    label: 'Check rows', term: 'validation share', help: 'Share of the learning rows held back to see whether it still improves.',
+    label: 'Check rows',
+    term: 'validation share',
+    help: 'Share of the learning rows held back to see whether it still improves.',
   }),
   test: field(z.number().min(0).max(0.9), {
-    label: 'Test rows', term: 'test share', help: 'Share of the rows held back for the result, when no test file is given.',
+    label: 'Test rows',
+    term: 'test share',
+    help: 'Share of the rows held back for the result, when no test file is given.',
   }),
-  seed: field(z.int().min(0).max(4_294_967_295), { label: 'Seed of the split', term: 'split seed', help: 'The same seed deals the same rows.' }),
+  seed: field(z.int().min(0).max(4_294_967_295), {
+    label: 'Seed of the split',
+    term: 'split seed',
+    help: 'The same seed deals the same rows.',
+  }),
 });
 export type Split = z.infer<typeof splitSchema>;
 export const defaultSplit: Split = { validation: 0.1, test: 0, seed: 1 };
@@ -76,7 +107,8 @@ export interface RecipeOutline {
 export function parseRecipe(value: unknown): RecipeOutline {
   const parsed = parseField(outline, value, '');
   const { task, method } = parsed;
-  if (!isOneOf(supportedTasks, task)) throw new StudioError('not-yet', { what: 'task', value: task, available: supportedTasks.join(', ') });
+  if (!isOneOf(supportedTasks, task))
+    throw new StudioError('not-yet', { what: 'task', value: task, available: supportedTasks.join(', ') });
   if (!isOneOf(supportedMethods, method.name)) {
     throw new StudioError('not-yet', { what: 'method', value: method.name, available: supportedMethods.join(', ') });
   }
@@ -103,8 +135,16 @@ export function parseRecipe(value: unknown): RecipeOutline {
           columns,
           split: { ...defaultSplit, ...defined(parsed.data.split ?? {}) },
         },
-        method: parseField<MethodConfig>(methodSchemas[name], { ...methodPreset(name, 'balanced', full), ...method }, 'method'),
-        training: parseField(trainingSchema, { ...trainingPreset(name, 'balanced', full), ...parsed.training }, 'training'),
+        method: parseField<MethodConfig>(
+          methodSchemas[name],
+          { ...methodPreset(name, 'balanced', full), ...method },
+          'method',
+        ),
+        training: parseField(
+          trainingSchema,
+          { ...trainingPreset(name, 'balanced', full), ...parsed.training },
+          'training',
+        ),
         device: parsed.device ?? 'auto',
         precision: parsed.precision ?? 'float32',
         threads: parsed.threads ?? 0,
@@ -114,7 +154,11 @@ export function parseRecipe(value: unknown): RecipeOutline {
 }
 
 /** The JSON Schema of a recipe, with the preset of one method and task as the defaults. */
-export function recipeJsonSchema(options: { method: SupportedMethod; context: PresetContext; preset?: PresetName }): Json {
+export function recipeJsonSchema(options: {
+  method: SupportedMethod;
+  context: PresetContext;
+  preset?: PresetName;
+}): Json {
   const { method, context, preset = 'balanced' } = options;
   const methodDefaults = methodPreset(method, preset, context);
   const trainingDefaults = trainingPreset(method, preset, context);
@@ -161,7 +205,11 @@ export function parseField<T>(schema: z.ZodType<T>, value: unknown, prefix: stri
       legal: `no such field; known here: ${knownKeys(schema, issue.path)}`,
     });
   }
-  throw new StudioError('recipe.field', { path: path.join('.') || 'recipe', value: shown(at(value, issue.path)), legal: legalOf(issue) });
+  throw new StudioError('recipe.field', {
+    path: path.join('.') || 'recipe',
+    value: shown(at(value, issue.path)),
+    legal: legalOf(issue),
+  });
 }
 
 type Issue = z.core.$ZodIssue;
@@ -194,19 +242,25 @@ function legalOf(issue: Issue): string {
 
 function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string {
   let current: unknown = schema;
-  for (const key of path) current = unwrap(current) instanceof z.ZodObject ? (unwrap(current) as z.ZodObject).shape[String(key)] : undefined;
+  for (const key of path)
+    current = unwrap(current) instanceof z.ZodObject ? (unwrap(current) as z.ZodObject).shape[String(key)] : undefined;
   const object = unwrap(current);
   return object instanceof z.ZodObject ? Object.keys(object.shape).join(', ') : 'none';
 }
 
 function unwrap(schema: unknown): unknown {
   let current = schema;
-  while (current instanceof z.ZodOptional || current instanceof z.ZodNullable || current instanceof z.ZodDefault) current = current.unwrap();
+  while (current instanceof z.ZodOptional || current instanceof z.ZodNullable || current instanceof z.ZodDefault)
+    current = current.unwrap();
   return current;
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined), value);
+  return path.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined,
+    value,
+  );
 }
 
 function shown(value: unknown): string {
@@ -220,5 +274,7 @@ function isOneOf<T extends string>(list: readonly T[], value: string): value is 
 }
 
 function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }
