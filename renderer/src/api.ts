@@ -84,7 +84,10 @@ function overLoopback(location: Location, token: string): StudioLink {
   };
 }
 
-function listenersOf<T extends Topic>(all: Map<Topic, Set<(news: never) => void>>, topic: T): Set<(news: News[T]) => void> {
+function listenersOf<T extends Topic>(
+  all: Map<Topic, Set<(news: never) => void>>,
+  topic: T,
+): Set<(news: News[T]) => void> {
   const known = all.get(topic) ?? new Set<(news: never) => void>();
   all.set(topic, known);
   return known as Set<(news: News[T]) => void>;
@@ -114,6 +117,9 @@ function listen(address: string, listener: Listener, attempt = 0): void {
   });
   socket.addEventListener('close', () => {
     listener.link(false);
-    setTimeout(() => listen(address, listener, tries + 1), retryMilliseconds[Math.min(tries, retryMilliseconds.length - 1)]);
+    setTimeout(
+      () => listen(address, listener, tries + 1),
+      retryMilliseconds[Math.min(tries, retryMilliseconds.length - 1)],
+    );
   });
 }

@@ -160,7 +160,8 @@ function lineLabels(plot: uPlot, { baseLabel, taughtLabel }: LineChartMarks, isF
     const known = [...values.keys()].filter((index) => typeof values[index] === 'number');
     const index = isFull ? known[series === 1 ? Math.floor(known.length / 20) : 0] : known.at(-1);
     const y = index === undefined ? null : values[index];
-    return index === undefined || typeof y !== 'number' ? [] : [{ text, colour, place: { x: plot.data[0][index] ?? 0, y, shift: isFull ? -8 : 4 } }];
+    const isOutside = isFull && index !== undefined && plot.valToPos(plot.data[0][index] ?? 0, 'x') > plot.width * 0.7;
+    return index === undefined || typeof y !== 'number' || isOutside ? [] : [{ text, colour, place: { x: plot.data[0][index] ?? 0, y, shift: isFull ? -8 : 4 } }];
   });
   const [first, second] = found.map(({ place }) => plot.valToPos(place.y, 'y'));
   if (isFull || first === undefined || second === undefined || Math.abs(first - second) >= 15) return found;

@@ -16,8 +16,13 @@ export function guessRoles(names: readonly string[]): readonly ('train' | 'test'
 
 /** "Course_feedback-2024.xlsx" → "Course feedback 2024". */
 export function projectName(fileName: string): string {
-  const words = baseName(fileName).replace(/\.[a-z0-9]{1,6}$/i, '').replace(/[_-]+/g, ' ').replace(/\s+/g, ' ').trim();
-  const saysNothing = words === '' || /^(train|training|test|data|dataset|export|table|sheet|untitled)( ?\d+)?$/i.test(words);
+  const words = baseName(fileName)
+    .replace(/\.[a-z0-9]{1,6}$/i, '')
+    .replace(/[_-]+/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  const saysNothing =
+    words === '' || /^(train|training|test|data|dataset|export|table|sheet|untitled)( ?\d+)?$/i.test(words);
   return saysNothing ? 'New project' : words.charAt(0).toUpperCase() + words.slice(1, 200);
 }
 

@@ -8,7 +8,9 @@ const spans = { minute: 60, hour: 3600, day: 86_400 } as const;
 export type Locale = string | undefined;
 
 function decimal(value: number, digits: number, locale: Locale): string {
-  const text = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(Math.abs(value));
+  const text = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(
+    Math.abs(value),
+  );
   const isZero = Number(Math.abs(value).toFixed(digits)) === 0;
   return value < 0 && !isZero ? `${minus}${text}` : text;
 }
@@ -23,7 +25,21 @@ export function counted(value: number, one: string, many: string): string {
   return `${count(value)}${space}${value === 1 ? one : many}`;
 }
 
-const words = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'] as const;
+const words = [
+  'no',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+] as const;
 
 /** Up to twelve in words, as in running text. */
 export function inWords(value: number, locale?: Locale): string {
@@ -65,7 +81,8 @@ export function duration(seconds: number, locale?: Locale): string {
   const minutes = Math.round(whole / spans.minute);
   if (minutes < 60) return `${minutes}${space}min`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return minutes % 60 === 0 ? `${hours}${space}h` : `${hours}${space}h${space}${minutes % 60}${space}min`;
+  if (hours < 48)
+    return minutes % 60 === 0 ? `${hours}${space}h` : `${hours}${space}h${space}${minutes % 60}${space}min`;
   const days = Math.floor(hours / 24);
   return hours % 24 === 0 ? `${days}${space}d` : `${days}${space}d${space}${hours % 24}${space}h`;
 }
@@ -97,7 +114,10 @@ export function figure(value: number, locale?: Locale): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
   if (size < 0.001 || size >= 1e9) return scientific(value);
-  const text = new Intl.NumberFormat(locale, size >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 }).format(size);
+  const text = new Intl.NumberFormat(
+    locale,
+    size >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 },
+  ).format(size);
   return value < 0 ? `${minus}${text}` : text;
 }
 
@@ -109,7 +129,9 @@ export function scientific(value: number): string {
 /** A setting as it stands in its field: small numbers as 2e-4, the rest plain. */
 export function setting(value: number, locale?: Locale): string {
   if (value !== 0 && Math.abs(value) < 0.01) return scientific(value);
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: 6, useGrouping: false }).format(value).replace('-', minus);
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: 6, useGrouping: false })
+    .format(value)
+    .replace('-', minus);
 }
 
 /** "135 M", "22.7 M", "1.2 B": weights of a model. */
@@ -132,7 +154,11 @@ export function day(time: Date | string, now = new Date(), locale?: Locale): str
   if (days === 0) return `today, ${clock(then, locale)}`;
   if (days === 1) return `yesterday, ${clock(then, locale)}`;
   const sameYear = then.getFullYear() === now.getFullYear();
-  return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).format(then);
+  return new Intl.DateTimeFormat(locale, {
+    day: 'numeric',
+    month: 'long',
+    ...(sameYear ? {} : { year: 'numeric' }),
+  }).format(then);
 }
 
 /** True for a time of the day it is now. */

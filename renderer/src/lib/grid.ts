@@ -7,7 +7,10 @@ export interface Range {
 }
 
 /** Rows in sight, with a few more on both sides so that scrolling does not show gaps. */
-export function visibleRows(view: { readonly scrollTop: number; readonly height: number; readonly rowHeight: number; readonly total: number }, extra = 8): Range {
+export function visibleRows(
+  view: { readonly scrollTop: number; readonly height: number; readonly rowHeight: number; readonly total: number },
+  extra = 8,
+): Range {
   const first = Math.max(0, Math.floor(view.scrollTop / view.rowHeight) - extra);
   const end = Math.min(view.total, Math.ceil((view.scrollTop + view.height) / view.rowHeight) + extra);
   return { first: Math.min(first, view.total), end: Math.max(Math.min(first, view.total), end) };
@@ -33,8 +36,14 @@ export function moveCell(
   size: { readonly rows: number; readonly columns: number; readonly page: number },
 ): { readonly row: number; readonly column: number } | null {
   const moves: Readonly<Record<string, readonly [number, number]>> = {
-    ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], PageUp: [-size.page, 0], PageDown: [size.page, 0],
-    Home: [0, -size.columns], End: [0, size.columns],
+    ArrowUp: [-1, 0],
+    ArrowDown: [1, 0],
+    ArrowLeft: [0, -1],
+    ArrowRight: [0, 1],
+    PageUp: [-size.page, 0],
+    PageDown: [size.page, 0],
+    Home: [0, -size.columns],
+    End: [0, size.columns],
   };
   const move = moves[key];
   if (!move) return null;

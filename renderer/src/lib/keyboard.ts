@@ -1,10 +1,13 @@
 /** Keys of the whole window: regions with F6, steps with Ctrl+digit, the primary act with Ctrl+Enter. */
 
-const focusable = 'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), summary, [tabindex="0"]';
+const focusable =
+  'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), summary, [tabindex="0"]';
 
 /** Moves the focus to the next or previous region of the page, round and round. */
 export function cycleRegions(root: ParentNode, by: 1 | -1): void {
-  const regions = [...root.querySelectorAll<HTMLElement>('[data-region]')].filter((region) => region.offsetParent !== null);
+  const regions = [...root.querySelectorAll<HTMLElement>('[data-region]')].filter(
+    (region) => region.offsetParent !== null,
+  );
   const current = regions.findLastIndex((region) => region.contains(document.activeElement));
   const next = regions[(current + by + regions.length) % regions.length];
   if (!next) return;

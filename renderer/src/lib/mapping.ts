@@ -33,7 +33,8 @@ export function kindOf(mapping: Columns): MappingKind {
 export function roleOf(column: string, mapping: Columns | null): ColumnRole {
   if (mapping === null) return 'unused';
   if ('messages' in mapping) return mapping.messages === column ? 'messages' : 'unused';
-  if ('prompt' in mapping) return mapping.prompt === column ? 'prompt' : mapping.response === column ? 'response' : 'unused';
+  if ('prompt' in mapping)
+    return mapping.prompt === column ? 'prompt' : mapping.response === column ? 'response' : 'unused';
   if (mapping.label === column) return 'label';
   return (typeof mapping.text === 'string' ? [mapping.text] : mapping.text).includes(column) ? 'text' : 'unused';
 }
@@ -43,12 +44,17 @@ export type Roles = Readonly<Record<string, ColumnRole>>;
 /** Gives one column a role; roles that only one column can have are taken from the column that had it. */
 export function withRole(roles: Roles, column: string, role: ColumnRole): Roles {
   const isShared = role === 'text' || role === 'unused';
-  const others = Object.entries(roles).map(([name, old]) => [name, !isShared && old === role ? 'unused' : old] as const);
+  const others = Object.entries(roles).map(
+    ([name, old]) => [name, !isShared && old === role ? 'unused' : old] as const,
+  );
   return { ...Object.fromEntries(others), [column]: role };
 }
 
 /** The mapping that roles make, in the files' column order; or what is still missing. */
-export function mappingOf(kind: MappingKind, roles: Roles): { readonly columns: Columns } | { readonly missing: string } {
+export function mappingOf(
+  kind: MappingKind,
+  roles: Roles,
+): { readonly columns: Columns } | { readonly missing: string } {
   const named = (role: ColumnRole) => Object.keys(roles).filter((name) => roles[name] === role);
   const [messages] = named('messages');
   const [prompt] = named('prompt');
@@ -57,10 +63,14 @@ export function mappingOf(kind: MappingKind, roles: Roles): { readonly columns: 
   const text = named('text');
   switch (kind) {
     case 'conversations':
-      return messages === undefined ? { missing: 'Say which column holds the conversations.' } : { columns: { messages } };
+      return messages === undefined
+        ? { missing: 'Say which column holds the conversations.' }
+        : { columns: { messages } };
     case 'answers':
       if (prompt === undefined) return { missing: 'Say which column holds the question.' };
-      return response === undefined ? { missing: 'Say which column holds the answer.' } : { columns: { prompt, response } };
+      return response === undefined
+        ? { missing: 'Say which column holds the answer.' }
+        : { columns: { prompt, response } };
     case 'categories': {
       if (label === undefined) return { missing: 'Say which column holds the category.' };
       const [only] = text;
@@ -71,7 +81,10 @@ export function mappingOf(kind: MappingKind, roles: Roles): { readonly columns: 
 }
 
 /** Columns in use with their roles, and the names of those that are not. */
-export function mappingSummary(columns: readonly string[], mapping: Columns | null): {
+export function mappingSummary(
+  columns: readonly string[],
+  mapping: Columns | null,
+): {
   readonly used: readonly { readonly name: string; readonly words: string }[];
   readonly unused: readonly string[];
 } {

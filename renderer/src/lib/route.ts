@@ -8,7 +8,9 @@ export type Route =
 
 export function hrefOf(route: Route): string {
   if (route.room === 'run') return `#/run/${encodeURIComponent(route.runId)}`;
-  return route.room === 'project' ? `#/project/${encodeURIComponent(route.projectId)}/${route.step}` : `#/${route.room}`;
+  return route.room === 'project'
+    ? `#/project/${encodeURIComponent(route.projectId)}/${route.step}`
+    : `#/${route.room}`;
 }
 
 /** Reads a hash; anything unknown is Home. */

@@ -134,12 +134,25 @@ export function jumpOf(values: readonly number[], factor = 2.5): number | null {
   return found;
 }
 
-/** The latest place where a value fell under `share` of what is usual, leaving out the first tenth; null when it did not. */
+/**
+ * The latest place where nine values in a row, taken by their middle one, fell under `share` of what is usual, leaving out
+ * the first tenth; null when they did not, or where there are too few to tell.
+ */
 export function dipOf(values: readonly number[], share = 0.5): number | null {
-  const start = Math.ceil(values.length / 10);
+  const reach = 4;
+  const start = Math.max(reach, Math.ceil(values.length / 10));
+  if (values.length < 30) return null;
   const usual = median(values.slice(start));
-  const index = values.findLastIndex((value, position) => position >= start && value < share * usual);
-  return index < 0 ? null : index;
+  for (let index = values.length - 1 - reach; index >= start; index -= 1) {
+    if (median(values.slice(index - reach, index + reach + 1)) < share * usual) return index;
+  }
+  return null;
+}
+
+/** Whether the values grew since their first fifth. */
+export function hasGrown(values: readonly number[], factor = 1.1): boolean {
+  const early = values[Math.floor(values.length / 5)] ?? 0;
+  return early > 0 && (values.at(-1) ?? 0) > factor * early;
 }
 
 export function median(values: readonly number[]): number {

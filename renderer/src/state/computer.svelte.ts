@@ -32,7 +32,10 @@ export class Computer {
   readonly idle: readonly string[] = $derived(
     this.#view === null
       ? []
-      : [`Memory free ${bytes(this.#view.freeMemoryBytes)} of ${capacity(this.#view.memoryBytes)}`, `Disk free ${bytes(this.#view.freeDiskBytes)}`],
+      : [
+          `Memory free ${bytes(this.#view.freeMemoryBytes)} of ${capacity(this.#view.memoryBytes)}`,
+          `Disk free ${bytes(this.#view.freeDiskBytes)}`,
+        ],
   );
 
   /** Reads it now and every so often. Returns how to stop. */

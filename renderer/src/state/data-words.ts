@@ -30,19 +30,29 @@ export function faultsOf(dataset: DatasetView): number {
 /** "2,332 rows in 19 categories; two findings are worth a look." */
 export function dataTitle(dataset: DatasetView): string {
   const rows = counted(rowsOf(dataset), 'row', 'rows');
-  if (dataset.mapping === null) return `${rows} in ${countedInWords(dataset.columns.length, 'column', 'columns')}; say what each column is for.`;
-  const what = kindOf(dataset.mapping) === 'categories'
-    ? `${rows} in ${countedInWords(dataset.labels.length, 'category', 'categories')}`
-    : `${rows} to answer from`;
+  if (dataset.mapping === null)
+    return `${rows} in ${countedInWords(dataset.columns.length, 'column', 'columns')}; say what each column is for.`;
+  const what =
+    kindOf(dataset.mapping) === 'categories'
+      ? `${rows} in ${countedInWords(dataset.labels.length, 'category', 'categories')}`
+      : `${rows} to answer from`;
   const faults = faultsOf(dataset);
   const cares = dataset.findings.filter((finding) => finding.severity === 'care').length;
   if (faults > 0) return `${what}; ${countedInWords(faults, 'finding needs', 'findings need')} you.`;
-  return cares > 0 ? `${what}; ${countedInWords(cares, 'finding is', 'findings are')} worth a look.` : `${what}; nothing stands in the way.`;
+  return cares > 0
+    ? `${what}; ${countedInWords(cares, 'finding is', 'findings are')} worth a look.`
+    : `${what}; nothing stands in the way.`;
 }
 
 /** Each file with its rows and what they are for, for the line under the title. */
 export function fileWords(dataset: DatasetView): readonly { readonly name: string; readonly note: string }[] {
-  return dataset.files.map((file) => ({ name: file.name, note: file.role === 'train' ? counted(file.rows, 'row', 'rows') : `${counted(file.rows, 'row', 'rows')}, for the ${file.role === 'test' ? 'test' : 'checks'}` }));
+  return dataset.files.map((file) => ({
+    name: file.name,
+    note:
+      file.role === 'train'
+        ? counted(file.rows, 'row', 'rows')
+        : `${counted(file.rows, 'row', 'rows')}, for the ${file.role === 'test' ? 'test' : 'checks'}`,
+  }));
 }
 
 /** "Split 1,731 / 192 / 409". */
@@ -66,12 +76,15 @@ export function lengthSentence(dataset: DatasetView): string {
   if (total === 0) return '';
   let seen = 0;
   const middle = buckets.find((bucket) => (seen += bucket.rows) >= total / 2);
-  if (middle === undefined || middle.upTo >= longest) return `No row has more than ${counted(longest, 'word', 'words')}.`;
+  if (middle === undefined || middle.upTo >= longest)
+    return `No row has more than ${counted(longest, 'word', 'words')}.`;
   return `Half of the rows have at most ${counted(middle.upTo, 'word', 'words')}; the longest has ${count(longest)}.`;
 }
 
 /** Few lengths as bars: "up to 8", "9 to 16". */
-export function lengthBars(dataset: DatasetView): readonly { readonly label: string; readonly value: number; readonly words: string }[] {
+export function lengthBars(
+  dataset: DatasetView,
+): readonly { readonly label: string; readonly value: number; readonly words: string }[] {
   const { buckets, longest } = dataset.lengths;
   return buckets.map(({ upTo, rows }, index) => {
     const from = (buckets[index - 1]?.upTo ?? 0) + 1;
@@ -81,9 +94,16 @@ export function lengthBars(dataset: DatasetView): readonly { readonly label: str
 }
 
 /** Bars of the categories; one with less than a tenth of the largest, or under ten rows, is marked. */
-export function labelBars(dataset: DatasetView): readonly { readonly label: string; readonly value: number; readonly words: string; readonly care: boolean }[] {
+export function labelBars(
+  dataset: DatasetView,
+): readonly { readonly label: string; readonly value: number; readonly words: string; readonly care: boolean }[] {
   const largest = dataset.labels[0]?.count ?? 0;
-  return dataset.labels.map(({ name, count: rows }) => ({ label: name, value: rows, words: count(rows), care: rows < Math.max(10, largest / 10) }));
+  return dataset.labels.map(({ name, count: rows }) => ({
+    label: name,
+    value: rows,
+    words: count(rows),
+    care: rows < Math.max(10, largest / 10),
+  }));
 }
 
 export function labelSentence(dataset: DatasetView): string {
@@ -93,4 +113,3 @@ export function labelSentence(dataset: DatasetView): string {
   const others = weak.length > 1 ? ` and ${countedInWords(weak.length - 1, 'other has', 'others have')}` : ' has';
   return `${capital(least.label)}${others} few rows (${least.words} at least): expect the weakest results there.`;
 }
-

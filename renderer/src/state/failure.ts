@@ -24,8 +24,17 @@ export function failureOf(thrown: unknown): Failure | null {
 export function failureOfEnvelope(error: ErrorEnvelope | null): Failure | null {
   if (error === null || error.kind === 'cancelled') return null;
   const { title, cause, remedy, evidence } = sentenceOf(error);
-  const details = error.kind === 'bug' ? `${error.message}\n${error.stack}` : `${error.code}\n${JSON.stringify(error.data, null, 2)}`;
-  return { title, cause, remedy, evidence, details, code: error.kind === 'bug' ? 'bug' : error.code, step: stepOf(error) };
+  const details =
+    error.kind === 'bug' ? `${error.message}\n${error.stack}` : `${error.code}\n${JSON.stringify(error.data, null, 2)}`;
+  return {
+    title,
+    cause,
+    remedy,
+    evidence,
+    details,
+    code: error.kind === 'bug' ? 'bug' : error.code,
+    step: stepOf(error),
+  };
 }
 
 function stepOf(error: ErrorEnvelope): Step | null {

@@ -7,7 +7,8 @@ import { rowsOf } from './ticket.ts';
 import { destinationLabels, taskLabels } from './words.ts';
 
 const aboutTask = {
-  'text-classification': 'Each text gets one of your categories: comments by topic, mails by urgency, requests by what they want.',
+  'text-classification':
+    'Each text gets one of your categories: comments by topic, mails by urgency, requests by what they want.',
   chat: 'It answers questions in the voice of your examples.',
   'text-generation': 'It writes on from a beginning, in your style.',
   translation: 'From one language to another, with your house terms.',
@@ -78,7 +79,9 @@ export function goalTitle(draft: ProjectDraft, dataset: DatasetView | null): str
   const rows = dataset === null ? 'your rows' : counted(rowsOf(dataset), 'row', 'rows');
   if (draft.task === null) return `What should it learn from ${dataset === null ? rows : `your ${rows}`}?`;
   if (columnsDisagree(draft, dataset)) {
-    return draft.task === 'chat' ? 'To answer in a chat, it needs a column with the answers.' : 'To sort texts, it needs a column with the categories.';
+    return draft.task === 'chat'
+      ? 'To answer in a chat, it needs a column with the answers.'
+      : 'To sort texts, it needs a column with the categories.';
   }
   if (draft.task === 'chat') return `It will learn to answer as your ${rows} do.`;
   const labels = dataset?.labels.length ?? 0;

@@ -29,7 +29,9 @@ export function purposeOf(project: ProjectView): string {
   const { draft, dataset } = project;
   if (draft.task === 'text-classification') {
     const labels = dataset?.labels.length ?? 0;
-    return labels > 0 ? `Sorts texts into ${countedInWords(labels, 'category', 'categories')}` : 'Sorts texts into categories';
+    return labels > 0
+      ? `Sorts texts into ${countedInWords(labels, 'category', 'categories')}`
+      : 'Sorts texts into categories';
   }
   if (draft.task === 'chat') return 'Answers in a chat';
   return dataset === null ? 'No rows yet' : `${counted(rowsOf(dataset), 'row', 'rows')}, goal not chosen yet`;
@@ -42,7 +44,9 @@ export function canResume(run: RunView): boolean {
 function gainOf(run: RunView | null): ProjectLine['gain'] {
   const tuned = run?.metrics?.tuned;
   const untrained = run?.metrics?.baselines?.untrained;
-  return tuned && untrained && 'accuracy' in tuned && 'accuracy' in untrained ? { before: untrained.accuracy, after: tuned.accuracy } : null;
+  return tuned && untrained && 'accuracy' in tuned && 'accuracy' in untrained
+    ? { before: untrained.accuracy, after: tuned.accuracy }
+    : null;
 }
 
 /** "86.5 % right, was 63.1 %". */
@@ -50,30 +54,57 @@ export function gainWords(run: RunView): string {
   const gain = gainOf(run);
   const untrained = run.metrics?.baselines?.untrained;
   if (gain) return `${figureWords(run)}, was ${percent(gain.before, untrained?.n)}`;
-  return untrained && 'perplexity' in untrained ? `${figureWords(run)}, was ${untrained.perplexity.toFixed(2)}` : figureWords(run);
+  return untrained && 'perplexity' in untrained
+    ? `${figureWords(run)}, was ${untrained.perplexity.toFixed(2)}`
+    : figureWords(run);
 }
 
 function continueOf(project: ProjectView, run: RunView | null): Continue {
   if (run !== null && canResume(run)) return { label: 'Go on from its last save', step: 'train', resume: run.id };
-  if (run !== null && ['queued', 'starting', 'running', 'paused'].includes(run.state)) return { label: 'Watch', step: 'train', resume: null };
-  if (run?.metrics && (project.draft.step === 'train' || project.draft.step === 'result')) return { label: 'See the result', step: 'result', resume: null };
-  if (project.draft.step === 'data') return { label: project.dataset === null ? 'Add data' : 'Look at the data', step: 'data', resume: null };
+  if (run !== null && ['queued', 'starting', 'running', 'paused'].includes(run.state))
+    return { label: 'Watch', step: 'train', resume: null };
+  if (run?.metrics && (project.draft.step === 'train' || project.draft.step === 'result'))
+    return { label: 'See the result', step: 'result', resume: null };
+  if (project.draft.step === 'data')
+    return { label: project.dataset === null ? 'Add data' : 'Look at the data', step: 'data', resume: null };
   return { label: `Continue at ${stepNames[project.draft.step]}`, step: project.draft.step, resume: null };
 }
 
 function standing(project: ProjectView, run: RunView | null, now: Date): Pick<ProjectLine, 'stands' | 'note'> {
   const saved = `Saved ${day(project.savedAt, now)}`;
-  if (run === null) return { stands: project.dataset === null ? 'Waits for its data' : `${counted(rowsOf(project.dataset), 'row', 'rows')} ready`, note: saved };
-  if (run.metrics) return { stands: gainWords(run), note: `${capital(runStateLabels[run.state])} ${day(run.finishedAt ?? run.startedAt, now)}` };
+  if (run === null)
+    return {
+      stands:
+        project.dataset === null ? 'Waits for its data' : `${counted(rowsOf(project.dataset), 'row', 'rows')} ready`,
+      note: saved,
+    };
+  if (run.metrics)
+    return {
+      stands: gainWords(run),
+      note: `${capital(runStateLabels[run.state])} ${day(run.finishedAt ?? run.startedAt, now)}`,
+    };
   if (run.state === 'interrupted') {
-    return { stands: `Interrupted at step ${count(run.step)} of ${count(run.steps)}`, note: 'What was learnt until then is saved; the curve is intact' };
+    return {
+      stands: `Interrupted at step ${count(run.step)} of ${count(run.steps)}`,
+      note: 'All up to its last save is there; the curve is intact',
+    };
   }
   if (run.state === 'failed') return { stands: `Failed at step ${count(run.step)}`, note: day(run.startedAt, now) };
   const left = run.secondsLeft === null ? saved : `${duration(run.secondsLeft)} left`;
-  return { stands: run.steps > 0 ? `${capital(runStateLabels[run.state])}, step ${count(run.step)} of ${count(run.steps)}` : capital(runStateLabels[run.state]), note: left };
+  return {
+    stands:
+      run.steps > 0
+        ? `${capital(runStateLabels[run.state])}, step ${count(run.step)} of ${count(run.steps)}`
+        : capital(runStateLabels[run.state]),
+    note: left,
+  };
 }
 
-export function projectLine(project: ProjectView, run: RunView | null, options: { readonly lines: readonly TicketLine[]; readonly now: Date }): ProjectLine {
+export function projectLine(
+  project: ProjectView,
+  run: RunView | null,
+  options: { readonly lines: readonly TicketLine[]; readonly now: Date },
+): ProjectLine {
   return {
     id: project.id,
     name: project.name,
@@ -106,7 +137,11 @@ export function homeFinding(lines: readonly ProjectLine[], runs: readonly RunVie
   const working = runs.find((run) => run.state === 'running' && lineOf(run) !== null);
   if (working) {
     const left = working.secondsLeft === null ? '' : `, ${duration(working.secondsLeft)} left`;
-    return { title: `${working.name} is training: step ${count(working.step)} of ${count(working.steps)}${left}.`, lead: 'You can go on with anything else meanwhile.', project: lineOf(working) };
+    return {
+      title: `${working.name} is training: step ${count(working.step)} of ${count(working.steps)}${left}.`,
+      lead: 'You can go on with anything else meanwhile.',
+      project: lineOf(working),
+    };
   }
   const finished = runs.find((run) => run.metrics?.tuned && lineOf(run) !== null);
   if (finished) {
@@ -115,14 +150,23 @@ export function homeFinding(lines: readonly ProjectLine[], runs: readonly RunVie
     const line = known && { ...known, next: { label: 'See the result', step: 'result' as const, resume: null } };
     const tuned = finished.metrics?.tuned;
     const unseen = finished.metrics?.measuredOn === 'test' ? 'unseen rows' : 'check rows';
-    const result = gain && tuned
-      ? `It sorts ${percent(gain.after, tuned.n)} of ${unseen} right, the untrained model ${percent(gain.before, tuned.n)}.`
-      : `Result: ${gainWords(finished)}.`;
-    return { title: `${finished.name} finished at ${clock(finished.finishedAt ?? finished.startedAt)}. ${result}`, lead: '', project: line };
+    const result =
+      gain && tuned
+        ? `It sorts ${percent(gain.after, tuned.n)} of ${unseen} right, the untrained model ${percent(gain.before, tuned.n)}.`
+        : `Result: ${gainWords(finished)}.`;
+    return {
+      title: `${finished.name} finished at ${clock(finished.finishedAt ?? finished.startedAt)}. ${result}`,
+      lead: '',
+      project: line,
+    };
   }
   const [latest] = lines;
   if (latest) {
-    return { title: `${capital(countedInWords(lines.length, 'project', 'projects'))}; ${latest.name} was open last, at ${latest.step}.`, lead: '', project: latest };
+    return {
+      title: `${capital(countedInWords(lines.length, 'project', 'projects'))}; ${latest.name} was open last, at ${latest.step}.`,
+      lead: '',
+      project: latest,
+    };
   }
   return {
     title: 'No project yet. Drop the rows you want a model to learn from.',

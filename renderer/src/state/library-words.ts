@@ -39,7 +39,10 @@ export function runLine(run: RunView, { modelName, isNewest, now }: RunContext):
     result: run.metrics ? gainWords(run) : '–',
     when: capital(day(run.finishedAt ?? run.startedAt, now)),
     folder: run.folder,
-    place: run.projectId !== null && isNewest ? { room: 'project', projectId: run.projectId, step: run.metrics ? 'result' : 'train' } : { room: 'run', runId: run.id },
+    place:
+      run.projectId !== null && isNewest
+        ? { room: 'project', projectId: run.projectId, step: run.metrics ? 'result' : 'train' }
+        : { room: 'run', runId: run.id },
     resumable: canResume(run),
   };
 }
@@ -50,7 +53,11 @@ export function runTitle(run: RunView): string {
   return run.metrics ? `${ended}, ${gainWords(run)}.` : `${ended} at step ${count(run.step)} of ${count(run.steps)}.`;
 }
 
-export function libraryTitle(models: readonly ModelView[], projects: readonly ProjectView[], runs: readonly RunView[]): string {
+export function libraryTitle(
+  models: readonly ModelView[],
+  projects: readonly ProjectView[],
+  runs: readonly RunView[],
+): string {
   const ready = models.filter((model) => model.state === 'ready');
   const size = ready.reduce((sum, model) => sum + model.bytes, 0);
   const kept = `${countedInWords(ready.length, 'model', 'models')} (${bytes(size)}), ${countedInWords(projects.length, 'project', 'projects')} and ${countedInWords(runs.length, 'run', 'runs')}`;
@@ -90,8 +97,15 @@ export function compareLines(runs: readonly RunView[], modelName: (id: string) =
         method: methodLabels[run.method],
         model: modelName(run.model),
         figure: figureWords(run),
-        share: tuned && 'accuracy' in tuned ? { value: tuned.accuracy, low: tuned.interval[0], high: tuned.interval[1] } : null,
-        untrained: !untrained ? '–' : 'accuracy' in untrained ? percent(untrained.accuracy, untrained.n) : untrained.perplexity.toFixed(2),
+        share:
+          tuned && 'accuracy' in tuned
+            ? { value: tuned.accuracy, low: tuned.interval[0], high: tuned.interval[1] }
+            : null,
+        untrained: !untrained
+          ? '–'
+          : 'accuracy' in untrained
+            ? percent(untrained.accuracy, untrained.n)
+            : untrained.perplexity.toFixed(2),
         time: duration(run.metrics?.train.seconds ?? 0),
         memory: bytes(run.metrics?.train.peakMemoryBytes ?? 0),
         steps: count(run.metrics?.train.steps ?? 0),
@@ -106,8 +120,10 @@ export function compareTitle(lines: readonly CompareLine[], metric: 'accuracy' |
   if (!best) return 'No finished run to compare yet.';
   const what = `${best.method} on ${best.model}`;
   if (!second) return `One finished run: ${what}, ${best.figure}.`;
-  if (metric === 'perplexity') return `${what} is ahead of ${counted(lines.length - 1, 'other run', 'other runs')}: ${best.figure}.`;
-  const ties = best.share === null ? [] : lines.filter((line) => line.share !== null && line.share.high >= (best.share?.low ?? 0));
+  if (metric === 'perplexity')
+    return `${what} is ahead of ${counted(lines.length - 1, 'other run', 'other runs')}: ${best.figure}.`;
+  const ties =
+    best.share === null ? [] : lines.filter((line) => line.share !== null && line.share.high >= (best.share?.low ?? 0));
   return ties.length > 1
     ? `${capital(countedInWords(ties.length, 'run', 'runs'))} overlap at the top; ${what} is the highest, ${best.figure}.`
     : `${what} is ahead: ${best.figure}, the next ${second.figure}.`;

@@ -15,7 +15,9 @@ export function sizeWords(model: ModelView): string {
 
 export function languageWords(model: ModelView): string {
   const [first = 'not stated', ...rest] = model.languages;
-  return rest.length > 2 ? `${first} and ${countedInWords(rest.length, 'other', 'others')}` : [first, ...rest].join(', ');
+  return rest.length > 2
+    ? `${first} and ${countedInWords(rest.length, 'other', 'others')}`
+    : [first, ...rest].join(', ');
 }
 
 /** Models that can learn the goal, the ready ones first, then by size. */
@@ -34,7 +36,10 @@ export function downloadWords(download: DownloadView): string {
   const amount = `${bytes(download.bytes)} of ${bytes(download.totalBytes)}`;
   switch (download.state) {
     case 'running': {
-      const left = download.bytesPerSecond > 0 ? `, ${duration((download.totalBytes - download.bytes) / download.bytesPerSecond)} left` : '';
+      const left =
+        download.bytesPerSecond > 0
+          ? `, ${duration((download.totalBytes - download.bytes) / download.bytesPerSecond)} left`
+          : '';
       return `${amount}${left}`;
     }
     case 'paused':
@@ -52,14 +57,17 @@ export function downloadWords(download: DownloadView): string {
 
 export function modelTitle(chosen: ModelView | null, offered: readonly ModelView[]): string {
   if (chosen !== null) {
-    if (chosen.state !== 'ready') return `${chosen.name} is chosen; it still has to be downloaded, ${bytes(chosen.bytes)}.`;
+    if (chosen.state !== 'ready')
+      return `${chosen.name} is chosen; it still has to be downloaded, ${bytes(chosen.bytes)}.`;
     if (chosen.fits === 'too-big') return `${chosen.name} is too big for this computer's memory.`;
     return `${chosen.name}, ${bytes(chosen.bytes)}: ready, and ${chosen.fits === 'tight' ? 'only just fits' : 'it fits'} this computer.`;
   }
   if (offered.length === 0) return 'No model here can learn this yet. Add one from this computer.';
   const ready = offered.filter((model) => model.state === 'ready').length;
   const can = `${capital(countedInWords(offered.length, 'model', 'models'))} can learn this`;
-  return ready === 0 ? `${can}; none is on this computer yet.` : `${can}; ${readyWords(ready, offered.length)} on this computer.`;
+  return ready === 0
+    ? `${can}; none is on this computer yet.`
+    : `${can}; ${readyWords(ready, offered.length)} on this computer.`;
 }
 
 function readyWords(ready: number, of: number): string {

@@ -85,7 +85,14 @@ export class Models {
   async #follow(download: DownloadView): Promise<void> {
     const known = this.#models.get(download.model);
     if (!known) return;
-    const states = { running: 'downloading', verifying: 'downloading', paused: 'paused', done: 'ready', failed: 'absent', cancelled: 'absent' } as const;
+    const states = {
+      running: 'downloading',
+      verifying: 'downloading',
+      paused: 'paused',
+      done: 'ready',
+      failed: 'absent',
+      cancelled: 'absent',
+    } as const;
     this.#models.set(known.id, { ...known, download, state: states[download.state] });
     if (download.state === 'done') await this.refresh();
   }

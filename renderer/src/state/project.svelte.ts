@@ -31,7 +31,11 @@ export class OpenProject {
   #queue: Promise<unknown> = Promise.resolve();
   #lastFiles: readonly DataFile[] | null = null;
 
-  constructor(studio: Studio, id: string, options: { readonly known?: ProjectView | null; readonly learnt?: (project: ProjectView) => void } = {}) {
+  constructor(
+    studio: Studio,
+    id: string,
+    options: { readonly known?: ProjectView | null; readonly learnt?: (project: ProjectView) => void } = {},
+  ) {
     this.id = id;
     this.#studio = studio;
     this.#view = options.known ?? null;
@@ -68,7 +72,8 @@ export class OpenProject {
     const closers = [
       this.#studio.on('project', (project) => project.id === this.id && this.#keep(project)),
       this.#studio.on('job', (job) => {
-        if (job.method === 'addData' && this.#busy !== null) this.#busy = { note: job.note || this.#busy.note, done: job.done, total: job.total };
+        if (job.method === 'addData' && this.#busy !== null)
+          this.#busy = { note: job.note || this.#busy.note, done: job.done, total: job.total };
       }),
     ];
     void this.reload();
@@ -123,7 +128,10 @@ export class OpenProject {
 
   /** The files in use with their roles. */
   get files(): readonly DataFile[] {
-    return (this.dataset?.files ?? []).map((file) => ({ path: file.path, role: file.role === 'test' ? 'test' : 'train' }));
+    return (this.dataset?.files ?? []).map((file) => ({
+      path: file.path,
+      role: file.role === 'test' ? 'test' : 'train',
+    }));
   }
 
   /** Uses exactly these files. */
@@ -140,11 +148,15 @@ export class OpenProject {
   }
 
   setMapping(columns: PayloadOf<'setMapping'>['columns']): Promise<ProjectView | null> {
-    return this.#long('Reading the rows', async () => this.#keepData(await this.#studio.call('setMapping', { projectId: this.id, columns })));
+    return this.#long('Reading the rows', async () =>
+      this.#keepData(await this.#studio.call('setMapping', { projectId: this.id, columns })),
+    );
   }
 
   setSplit(split: Omit<PayloadOf<'setSplit'>, 'projectId'>): Promise<ProjectView | null> {
-    return this.#long('Dealing the rows', async () => this.#keepData(await this.#studio.call('setSplit', { projectId: this.id, ...split })));
+    return this.#long('Dealing the rows', async () =>
+      this.#keepData(await this.#studio.call('setSplit', { projectId: this.id, ...split })),
+    );
   }
 
   /** A page of the rows as the model will see them. */
@@ -160,7 +172,9 @@ export class OpenProject {
     this.#lastFiles = files;
     const of = (role: DataFile['role']) => files.filter((file) => file.role === role).map((file) => file.path);
     const test = of('test');
-    return this.#keepData(await this.#studio.call('addData', { projectId: this.id, train: of('train'), ...(test.length > 0 && { test }) }));
+    return this.#keepData(
+      await this.#studio.call('addData', { projectId: this.id, train: of('train'), ...(test.length > 0 && { test }) }),
+    );
   }
 
   /** A change of the data can change decisions after it, so the project is read with it. */

@@ -15,7 +15,9 @@ export class Projects {
     this.#studio = studio;
   }
 
-  readonly all: readonly ProjectView[] = $derived.by(() => [...this.#projects.values()].toSorted((a, b) => b.savedAt.localeCompare(a.savedAt)));
+  readonly all: readonly ProjectView[] = $derived.by(() =>
+    [...this.#projects.values()].toSorted((a, b) => b.savedAt.localeCompare(a.savedAt)),
+  );
 
   get loaded(): boolean {
     return this.#loaded;

@@ -24,7 +24,10 @@ export function drawerLines(runs: readonly RunView[]): readonly QueueLine[] {
       name: run.name,
       note: `${methodLabels[run.method]}, ${run.state === 'queued' ? runStateLabels.queued : (stripRun(run, null)?.step ?? '')}`,
       left: run.secondsLeft === null ? '' : duration(run.secondsLeft),
-      href: run.projectId === null ? hrefOf({ room: 'library' }) : hrefOf({ room: 'project', projectId: run.projectId, step: 'train' }),
+      href:
+        run.projectId === null
+          ? hrefOf({ room: 'library' })
+          : hrefOf({ room: 'project', projectId: run.projectId, step: 'train' }),
       running: run.state === 'running',
     }));
 }

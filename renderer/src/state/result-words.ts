@@ -78,7 +78,10 @@ function plainPoints(difference: number): string {
 function lossGainWords(gain: ResultView['gain']): string {
   if (gain === null) return '';
   const [low, high] = gain.interval;
-  return ` The error a token changed by ${figure(gain.value)} (95\u00a0% interval ${figure(low)} to ${figure(high)}).`;
+  const between = (from: number, to: number) => `between ${figure(from)} and ${figure(to)}`;
+  if (high < 0) return ` The error a token fell by ${figure(-gain.value)}; with other questions of this kind it would most likely be ${between(-high, -low)}.`;
+  if (low > 0) return ` The error a token rose by ${figure(gain.value)}; with other questions of this kind it would most likely be ${between(low, high)}.`;
+  return ` The error a token changed by ${figure(gain.value)}, ${between(low, high)} with other questions of this kind, so the two cannot be told apart.`;
 }
 
 /** The serif sentence under the matrix; empty where it makes no mistake. */

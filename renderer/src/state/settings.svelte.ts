@@ -29,7 +29,9 @@ export class Settings {
   readonly expert: boolean = $derived(this.#view?.expert ?? false);
   readonly offline: boolean = $derived(this.#view?.offline ?? false);
 
-  readonly connectionsToday: number = $derived(this.#connections.filter((connection) => isToday(connection.time)).length);
+  readonly connectionsToday: number = $derived(
+    this.#connections.filter((connection) => isToday(connection.time)).length,
+  );
 
   /** Reads the settings and keeps the page's theme as they say. Returns how to stop. */
   open(): () => void {
@@ -45,7 +47,10 @@ export class Settings {
 
   async refresh(): Promise<void> {
     await this.#guarded(async () => {
-      [this.#view, this.#connections] = await Promise.all([this.#studio.call('getSettings', {}), this.#studio.call('connections', {})]);
+      [this.#view, this.#connections] = await Promise.all([
+        this.#studio.call('getSettings', {}),
+        this.#studio.call('connections', {}),
+      ]);
     });
   }
 

@@ -40,12 +40,20 @@ export function stripRun(run: RunView | null, computer: ComputerView | null): St
   return {
     what: `${run.state === 'paused' ? 'Paused' : 'Training'} ${methodLabels[run.method]}`,
     name: run.name,
-    href: run.projectId === null ? hrefOf({ room: 'library' }) : hrefOf({ room: 'project', projectId: run.projectId, step: 'train' }),
+    href:
+      run.projectId === null
+        ? hrefOf({ room: 'library' })
+        : hrefOf({ room: 'project', projectId: run.projectId, step: 'train' }),
     share,
     keptShare: run.keptStep === null || run.steps === 0 ? null : run.keptStep / run.steps,
     step: isStepping ? `step ${count(run.step)} of ${count(run.steps)}` : phaseWords(run.phase),
     left: run.state === 'paused' || run.secondsLeft === null ? '' : `${duration(run.secondsLeft)} left`,
-    memory: run.memoryBytes === 0 ? '' : computer === null ? bytes(run.memoryBytes) : `${bytes(run.memoryBytes)} of ${capacity(computer.memoryBytes)}`,
+    memory:
+      run.memoryBytes === 0
+        ? ''
+        : computer === null
+          ? bytes(run.memoryBytes)
+          : `${bytes(run.memoryBytes)} of ${capacity(computer.memoryBytes)}`,
     paused: run.state === 'paused',
     steerable: run.state === 'running' || run.state === 'paused',
   };
@@ -56,7 +64,9 @@ export function announcement(before: RunView | null, now: RunView): string | nul
   if (before?.state !== now.state) {
     switch (now.state) {
       case 'running':
-        return before === null || before.state === 'starting' || before.state === 'queued' ? `${now.name}: training has begun.` : `${now.name}: training goes on.`;
+        return before === null || before.state === 'starting' || before.state === 'queued'
+          ? `${now.name}: training has begun.`
+          : `${now.name}: training goes on.`;
       case 'paused':
         return `${now.name}: paused at step ${count(now.step)}.`;
       case 'finished':
@@ -74,7 +84,8 @@ export function announcement(before: RunView | null, now: RunView): string | nul
         return null;
     }
   }
-  const quarter = (run: RunView | null) => (run === null || run.steps === 0 ? 0 : Math.floor((run.step / run.steps) * 4));
+  const quarter = (run: RunView | null) =>
+    run === null || run.steps === 0 ? 0 : Math.floor((run.step / run.steps) * 4);
   const reached = quarter(now);
   if (now.state !== 'running' || reached === quarter(before) || reached === 0 || reached === 4) return null;
   return `${now.name}: ${['', 'a quarter', 'half', 'three quarters'][reached] ?? ''} of the steps are done.`;

@@ -35,11 +35,17 @@ const answers = {
     if (faults > 0) return { answer: `${countedInWords(faults, 'finding needs', 'findings need')} you`, state: 'care' };
     if (dataset.mapping === null) return { answer: 'the columns need you', state: 'care' };
     const rows = counted(rowsOf(dataset), 'row', 'rows');
-    return done(dataset.labels.length > 0 ? `${rows}, ${counted(dataset.labels.length, 'category', 'categories')}` : rows);
+    return done(
+      dataset.labels.length > 0 ? `${rows}, ${counted(dataset.labels.length, 'category', 'categories')}` : rows,
+    );
   },
   goal: ({ project: { draft } }) => {
     if (draft.task === null) return todo;
-    return done(draft.destination === null ? taskLabels[draft.task] : `${taskLabels[draft.task]}, for ${destinationLabels[draft.destination]}`);
+    return done(
+      draft.destination === null
+        ? taskLabels[draft.task]
+        : `${taskLabels[draft.task]}, for ${destinationLabels[draft.destination]}`,
+    );
   },
   model: ({ project: { draft }, modelName, modelBytes }) => {
     if (draft.model === null) return todo;
@@ -49,7 +55,8 @@ const answers = {
   method: ({ project: { draft } }) => (draft.method === null ? todo : done(methodLabels[draft.method])),
   settings: ({ project: { draft }, run }) => {
     const changed = Object.keys(draft.methodChanges).length + Object.keys(draft.trainingChanges).length;
-    const isPast = steps.indexOf(draft.step) > steps.indexOf('settings') || draft.estimate?.source === 'measured' || run !== null;
+    const isPast =
+      steps.indexOf(draft.step) > steps.indexOf('settings') || draft.estimate?.source === 'measured' || run !== null;
     if (draft.method === null || (changed === 0 && !isPast)) return todo;
     return done(changed === 0 ? capital(draft.preset) : `${capital(draft.preset)}, ${count(changed)} changed`);
   },
@@ -57,7 +64,8 @@ const answers = {
     draft.estimate?.source === 'measured' ? done(`${bytes(draft.estimate.peakMemoryBytes)} at its fullest`) : todo,
   train: ({ run }) => {
     if (run === null) return todo;
-    if (run.state === 'finished' || run.state === 'stopped') return done(`kept step ${count(run.keptStep ?? run.step)} of ${count(run.steps)}`);
+    if (run.state === 'finished' || run.state === 'stopped')
+      return done(`kept step ${count(run.keptStep ?? run.step)} of ${count(run.steps)}`);
     if (run.state === 'failed') return { answer: 'it failed', state: 'care' };
     if (run.state === 'interrupted') return { answer: `interrupted at step ${count(run.step)}`, state: 'care' };
     if (run.state === 'cancelled') return todo;
@@ -72,7 +80,9 @@ const answers = {
 export function figureWords(run: RunView): string {
   const tuned = run.metrics?.tuned;
   if (!tuned) return 'not measured';
-  return 'accuracy' in tuned ? `${percent(tuned.accuracy, tuned.n)} right` : `perplexity ${tuned.perplexity.toFixed(2)}`;
+  return 'accuracy' in tuned
+    ? `${percent(tuned.accuracy, tuned.n)} right`
+    : `perplexity ${tuned.perplexity.toFixed(2)}`;
 }
 
 export function ticketLines(context: Context): readonly TicketLine[] {

@@ -1,7 +1,7 @@
 /** A run in training, in words: one sentence made by a rule over its numbers, and the few figures beside it. */
 import type { ComputerView, RunSeries, RunView } from '../../../main/contract/views.ts';
 import { bytes, capital, clock, count, counted, countedInWords, duration, figure, inWords, percent, scientific } from '../lib/format.ts';
-import { dipOf, directionOf, jumpOf, keptCheck, trendOf, type Sample, type Trend } from '../lib/series.ts';
+import { dipOf, directionOf, hasGrown, jumpOf, keptCheck, trendOf, type Sample, type Trend } from '../lib/series.ts';
 import { methodLabels } from './words.ts';
 import { phaseWords } from './strip.ts';
 
@@ -114,7 +114,7 @@ export function smallMultiples(series: RunSeries, computer: ComputerView | null)
   return [
     { key: 'rate', label: 'Step size', values: rates, write: rate, ...now(rates, rate), sentence: rateWords[directionOf(rates)] },
     { key: 'norm', label: 'Size of corrections', values: norms, write: figure, ...now(norms, figure), sentence: norms.length < 3 ? '' : jump === null ? 'Calm: no jumps.' : `Jumped at step ${stepAt(jump)}.` },
-    { key: 'speed', label: 'Speed', values: speeds, write: speed, ...now(speeds, speed), sentence: speeds.length < 10 ? '' : dip === null ? 'Steady.' : `Dipped at step ${stepAt(dip)}.` },
+    { key: 'speed', label: 'Speed', values: speeds, write: speed, ...now(speeds, speed), sentence: speeds.length < 30 ? '' : dip === null ? 'Steady.' : `Dipped at step ${stepAt(dip)}.` },
     { key: 'memory', label: 'Memory', values: memory, write: (value) => bytes(value), ...now(memory, (value) => bytes(value)), sentence: memoryWords(memory, computer) },
   ];
 }
@@ -126,7 +126,7 @@ function now(values: readonly number[], write: (value: number) => string): { rea
 
 function memoryWords(memory: readonly number[], computer: ComputerView | null): string {
   if (memory.length < 3) return '';
-  const trend = directionOf(memory, 0.05) === 'rising' ? 'Rising' : 'Steady';
+  const trend = hasGrown(memory) ? 'Rising' : 'Steady';
   return computer === null ? `${trend}.` : `${trend}, ${bytes(computer.freeMemoryBytes)} free beside it.`;
 }
 

@@ -104,7 +104,13 @@ export class Workbench {
   /** News was missed while the link was down, so everything is read again. */
   #linked(connected: boolean): void {
     if (connected && !this.#connected) {
-      void Promise.all([this.projects.refresh(), this.models.refresh(), this.runs.refresh(), this.settings.refresh(), this.#project?.reload()]);
+      void Promise.all([
+        this.projects.refresh(),
+        this.models.refresh(),
+        this.runs.refresh(),
+        this.settings.refresh(),
+        this.#project?.reload(),
+      ]);
     }
     this.#connected = connected;
   }
@@ -128,7 +134,13 @@ export class Workbench {
 
   #openProject(id: string | null): void {
     if (this.#project?.id === id || (id === null && this.#project === null)) return;
-    this.#project = id === null ? null : new OpenProject(this.studio, id, { known: this.projects.get(id), learnt: (project) => this.projects.keep(project) });
+    this.#project =
+      id === null
+        ? null
+        : new OpenProject(this.studio, id, {
+            known: this.projects.get(id),
+            learnt: (project) => this.projects.keep(project),
+          });
   }
 }
 

@@ -23,18 +23,29 @@ test('a role only one column can have moves; text can be shared', () => {
 });
 
 test('what is missing is said', () => {
-  expect([
-    mappingOf('categories', { a: 'text' }), mappingOf('categories', { a: 'label' }), mappingOf('answers', { a: 'response' }),
-    mappingOf('answers', { a: 'prompt' }), mappingOf('conversations', { a: 'unused' }),
-  ].map((result) => ('missing' in result ? result.missing : result))).toEqual([
-    'Say which column holds the category.', 'Say which column holds the text.', 'Say which column holds the question.',
-    'Say which column holds the answer.', 'Say which column holds the conversations.',
+  expect(
+    [
+      mappingOf('categories', { a: 'text' }),
+      mappingOf('categories', { a: 'label' }),
+      mappingOf('answers', { a: 'response' }),
+      mappingOf('answers', { a: 'prompt' }),
+      mappingOf('conversations', { a: 'unused' }),
+    ].map((result) => ('missing' in result ? result.missing : result)),
+  ).toEqual([
+    'Say which column holds the category.',
+    'Say which column holds the text.',
+    'Say which column holds the question.',
+    'Say which column holds the answer.',
+    'Say which column holds the conversations.',
   ]);
 });
 
 test('the summary names what is read, what is learnt and what is left', () => {
   expect(mappingSummary(['date', 'text', 'topic'], { text: 'text', label: 'topic' })).toEqual({
-    used: [{ name: 'text', words: 'text the model reads' }, { name: 'topic', words: 'category it should give' }],
+    used: [
+      { name: 'text', words: 'text the model reads' },
+      { name: 'topic', words: 'category it should give' },
+    ],
     unused: ['date'],
   });
 });

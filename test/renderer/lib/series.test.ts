@@ -1,7 +1,7 @@
 /** Curves: joining news, lining up, and the one thing the checks say. */
 import { describe, expect, it } from 'vitest';
 import {
-  alignSeries, dipOf, directionOf, emptySeries, guessingLoss, joinSeries, jumpOf, memorisingBand, orderSamples, passTicks, trendOf, type Evaluation,
+  alignSeries, dipOf, directionOf, emptySeries, guessingLoss, hasGrown, joinSeries, jumpOf, memorisingBand, orderSamples, passTicks, trendOf, type Evaluation,
 } from '../../../renderer/src/lib/series.ts';
 import type { RunSeries } from '../../../main/contract/views.ts';
 
@@ -80,8 +80,11 @@ it('finds the latest jump and dip, and none where all is calm', () => {
   const calm = Array.from({ length: 50 }, () => 1);
   expect([jumpOf(calm), dipOf(calm)]).toEqual([null, null]);
   expect(jumpOf(calm.with(30, 9))).toBe(30);
-  expect(dipOf(calm.with(30, 0.2))).toBe(30);
-  expect(dipOf(calm.with(1, 0.2))).toBeNull();
+  const dipped = calm.map((value, index) => (index >= 20 && index < 30 ? 0.2 : value));
+  expect(dipOf(dipped)).toBe(29);
+  expect(dipOf(calm.with(30, 0.2))).toBeNull();
+  expect(dipOf(dipped.slice(0, 29))).toBeNull();
+  expect([hasGrown([1, 1, 1, 1.3]), hasGrown(calm)]).toEqual([true, false]);
 });
 
 it('tells rising from falling from level', () => {

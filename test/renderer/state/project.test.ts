@@ -19,7 +19,10 @@ test('decisions are written in the order they were made, also when the first is 
   });
   const project = new OpenProject(studio, 'p1', { known: sampleProject() });
   await Promise.all([project.decide({ model: 'slow' }), project.decide({ model: 'quick' })]);
-  expect([project.draft?.model, studio.calls.map((call) => (call.payload as { model: string }).model)]).toEqual(['quick', ['slow', 'quick']]);
+  expect([project.draft?.model, studio.calls.map((call) => (call.payload as { model: string }).model)]).toEqual([
+    'quick',
+    ['slow', 'quick'],
+  ]);
 });
 
 test('dropped files get the role their name tells and join those that are there', async () => {
@@ -34,7 +37,10 @@ test('dropped files get the role their name tells and join those that are there'
   const project = new OpenProject(studio, 'p1', { known: sampleProject({ dataset: sampleDataset }) });
   await project.addFiles([file('more.csv'), file('more-test.csv')]);
   expect([given, project.busy, project.dataset, project.dataVersion]).toEqual([
-    [{ projectId: 'p1', train: ['/uploads/comments.csv', '/uploads/more.csv'], test: ['/uploads/more-test.csv'] }], null, sampleDataset, 1,
+    [{ projectId: 'p1', train: ['/uploads/comments.csv', '/uploads/more.csv'], test: ['/uploads/more-test.csv'] }],
+    null,
+    sampleDataset,
+    1,
   ]);
 });
 

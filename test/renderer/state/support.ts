@@ -43,23 +43,65 @@ export const sampleDataset: DatasetView = {
   suggestedTask: 'text-classification',
   split: { validation: 0.1, test: 0.2, seed: 1 },
   counts: { train: 70, validation: 10, test: 20 },
-  labels: [{ name: 'praise', count: 95 }, { name: 'blame', count: 5 }],
+  labels: [
+    { name: 'praise', count: 95 },
+    { name: 'blame', count: 5 },
+  ],
   findings: [],
-  lengths: { longest: 30, buckets: [{ upTo: 8, rows: 60 }, { upTo: 16, rows: 30 }, { upTo: 32, rows: 10 }] },
+  lengths: {
+    longest: 30,
+    buckets: [
+      { upTo: 8, rows: 60 },
+      { upTo: 16, rows: 30 },
+      { upTo: 32, rows: 10 },
+    ],
+  },
 };
 
 export function sampleProject(change: Partial<ProjectView> = {}): ProjectView {
   return {
-    id: 'p1', name: 'Comments', sample: false, createdAt: '2026-11-23T10:00:00.000Z', savedAt: '2026-11-23T12:00:00.000Z',
-    draft: { step: 'data', task: null, destination: null, model: null, method: null, preset: 'balanced', methodChanges: {}, trainingChanges: {}, estimate: null },
-    dataset: null, latestRun: null, ...change,
+    id: 'p1',
+    name: 'Comments',
+    sample: false,
+    createdAt: '2026-11-23T10:00:00.000Z',
+    savedAt: '2026-11-23T12:00:00.000Z',
+    draft: {
+      step: 'data',
+      task: null,
+      destination: null,
+      model: null,
+      method: null,
+      preset: 'balanced',
+      methodChanges: {},
+      trainingChanges: {},
+      estimate: null,
+    },
+    dataset: null,
+    latestRun: null,
+    ...change,
   };
 }
 
 export function sampleRun(change: Partial<RunView> = {}): RunView {
   return {
-    id: 'r1', projectId: 'p1', name: 'Comments', state: 'running', task: 'text-classification', method: 'lora', model: 'minilm-l6', folder: '/runs/r1',
-    startedAt: '2026-11-23T12:00:00.000Z', finishedAt: null, step: 0, steps: 100, keptStep: null, secondsLeft: null, memoryBytes: 0, phase: 'training',
-    metrics: null, error: null, ...change,
+    id: 'r1',
+    projectId: 'p1',
+    name: 'Comments',
+    state: 'running',
+    task: 'text-classification',
+    method: 'lora',
+    model: 'minilm-l6',
+    folder: '/runs/r1',
+    startedAt: '2026-11-23T12:00:00.000Z',
+    finishedAt: null,
+    step: 0,
+    steps: 100,
+    keptStep: null,
+    secondsLeft: null,
+    memoryBytes: 0,
+    phase: 'training',
+    metrics: null,
+    error: null,
+    ...change,
   };
 }
