@@ -30,7 +30,10 @@ async function prepare(dataset: ChatDataset, model: TaskModel, template: Chat): 
   const examples: { readonly [P in Part]: readonly ChatExample[] } = dataset;
   const encode = (part: Part) => encodeChats(examples[part], template, model.maxLength);
   const parts = { train: await encode('train'), validation: await encode('validation'), test: await encode('test') };
-  const room = model.config.maxLength - longestAnswer;
+  // A model of few tokens gives half of them to the question.
+  const { maxLength } = model.config;
+  const room = Math.max(maxLength - longestAnswer, Math.ceil(maxLength / 2));
+  const limit = Math.min(longestAnswer, maxLength - room);
   const rowLosses = async (answerer: Answerer, part: Part, watch?: Watch) => {
     const losses = await answerer.losses(parts[part].rows, watch);
     const rows = losses.map((row) => row.reduce((sum, loss) => sum + loss, 0) / Math.max(1, row.length));
@@ -50,7 +53,7 @@ async function prepare(dataset: ChatDataset, model: TaskModel, template: Chat): 
     watch?: Watch,
   ): Promise<readonly string[]> => {
     const prompts = await Promise.all(chosen.map((example) => encodePrompt(example, template, room)));
-    const answers = await answerer.continue(prompts, longestAnswer, watch);
+    const answers = await answerer.continue(prompts, limit, watch);
     return Promise.all(answers.map((ids) => template.tokenizer.decode(ids, { skipSpecialTokens: true })));
   };
   return {

@@ -12,15 +12,18 @@ export async function encodeTexts(
   label: (index: number) => number,
 ): Promise<TokenRows> {
   const rows: TokenRow[] = [];
+  const nothing = model.config.padTokenId ?? model.tokenizer.special.eos?.id ?? 0;
   let truncated = 0;
   for (let start = 0; start < texts.length; start += block) {
     const encoded = await model.tokenizer.encodeBatch(texts.slice(start, start + block), {
       maxLength: model.maxLength,
     });
-    for (const { ids, typeIds, overflow } of encoded) {
+    for (const { ids: own, typeIds, overflow } of encoded) {
       if (overflow.length > 0) truncated += 1;
+      // Some tokenizers make nothing of an empty text; the model must read something to answer.
+      const ids = own.length > 0 ? own : [nothing];
       const position = model.causal ? ids.length - 1 : 0;
-      rows.push({ ids, types: typeIds, answers: [{ position, label: label(rows.length) }] });
+      rows.push({ ids, types: own.length > 0 ? typeIds : [0], answers: [{ position, label: label(rows.length) }] });
     }
   }
   return { rows, truncated };
