@@ -57,7 +57,7 @@ export function lineChartOptions(size: { readonly width: number; readonly height
     axes: [
       { size: axisHeight, stroke: colour('ink3'), grid: { show: false }, splits: () => drawing.marks().xTicks.map(({ at }) => at), values: (_, splits) => splits.map(() => ''), ticks: { stroke: colour('rule2'), width: 1, size: 4 } },
       {
-        size: 40, gap, stroke: colour('ink3'), font: font(), ticks: { show: false }, grid: { stroke: colour('rule'), width: 1 },
+        size: (_, values) => Math.max(40, 14 + 6.5 * Math.max(0, ...(values ?? []).map((value) => value.length))), gap, stroke: colour('ink3'), font: font(), ticks: { show: false }, grid: { stroke: colour('rule'), width: 1 },
         splits: ({ scales }) => [...ticks(scales['y']?.max ?? 1, 4)], values: (_, splits) => splits.map(drawing.write),
       },
     ],
@@ -164,6 +164,7 @@ function lineLabels(plot: uPlot, { baseLabel, taughtLabel }: LineChartMarks, isF
     return index === undefined || typeof y !== 'number' || isOutside ? [] : [{ text, colour, place: { x: plot.data[0][index] ?? 0, y, shift: isFull ? -8 : 4 } }];
   });
   const [first, second] = found.map(({ place }) => plot.valToPos(place.y, 'y'));
-  if (isFull || first === undefined || second === undefined || Math.abs(first - second) >= 15) return found;
+  if (first === undefined || second === undefined || Math.abs(first - second) >= 15) return found;
+  if (isFull) return found.map((label, index) => ({ ...label, place: { ...label.place, shift: index === 0 ? -22 : -8 } }));
   return found.map((label, index) => ({ ...label, place: { ...label.place, shift: (index === 0) === first <= second ? -5 : 13 } }));
 }

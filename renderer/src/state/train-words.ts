@@ -56,7 +56,7 @@ function endTrend(series: RunSeries, guessing: number | null): string {
   const trend = trendOf(series.evaluations, guessing);
   if (trend.kind === 'memorising') return `It began memorising after step ${count(trend.kept)}; later versions were worse on rows it must not learn from.`;
   if (trend.kind === 'improving') return 'It was still improving at the end: more passes might help.';
-  if (trend.kind === 'not-learning') return `Its error stayed where guessing would be (${figure(trend.guessing)}).`;
+  if (trend.kind === 'not-learning') return `${notLearningTitle(trend)} ${notLearningCause(trend)}`;
   return '';
 }
 
@@ -83,10 +83,23 @@ function trendWords(trend: Trend, run: RunView, series: RunSeries): TrainWords {
       };
     case 'not-learning':
       return {
-        title: 'It is not learning. The error is where guessing would be.',
-        lead: `At step ${count(trend.step)} the error is ${figure(trend.loss)}; guessing evenly gives ${figure(trend.guessing)}. Most often the step size is too small or far too large.`,
+        title: notLearningTitle(trend),
+        lead: `At step ${count(trend.step)} the error is ${figure(trend.loss)}. ${notLearningCause(trend)}`,
       };
   }
+}
+
+type NotLearning = Extract<Trend, { kind: 'not-learning' }>;
+
+const isAdrift = ({ loss, guessing }: NotLearning): boolean => loss > 1.2 * guessing;
+
+function notLearningTitle(trend: NotLearning): string {
+  return isAdrift(trend) ? 'It is not learning. The error is worse than guessing.' : 'It is not learning. The error is where guessing would be.';
+}
+
+function notLearningCause(trend: NotLearning): string {
+  const guess = `Guessing evenly gives ${figure(trend.guessing)}.`;
+  return `${guess} Most often the step size is ${isAdrift(trend) ? 'too large' : 'too small'}.`;
 }
 
 export interface SmallMultiple {
