@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { copyTokenizerFiles } from '../checkpoint/copy-tokenizer.ts';
 import type { BaseModel } from '../checkpoint/model-folder.ts';
 import { writeSafetensors, type TensorToWrite } from '../checkpoint/write-safetensors.ts';
-import { toPeftConfig } from '../methods/lora/config.ts';
 import type { SavedAs } from '../methods/method.ts';
 import type { HostTensor } from '../runtime/session.ts';
 import { catalogueEntry } from '../spec/catalogue.ts';
@@ -44,11 +43,11 @@ export async function saveAdapter(learned: Learned, state: State, folder: string
 const writers = {
   peft: async (learned, state, folder) => {
     const { setup, recipe } = learned;
-    if (recipe.method.name !== 'lora') throw new BugError(`${recipe.method.name} is no PEFT method`);
-    const config = toPeftConfig(recipe.method, {
+    const config = setup.method?.peftConfig?.(recipe.method, {
       baseModel: publicName(recipe.model),
       taskType: learned.task.peftType,
     });
+    if (!config) throw new BugError(`${recipe.method.name} has no PEFT configuration`);
     const tensors = named(setup.trainable, state, (name) => `base_model.model.${name}`);
     await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
     await writeJson(join(folder, 'adapter_config.json'), config);
@@ -87,16 +86,9 @@ function publicName(model: string): string {
   return model.split(/[/\\]/).at(-1) ?? model;
 }
 
-const classes: Readonly<Record<string, Readonly<Partial<Record<Setup['head']['name'], string>>>>> = {
-  bert: { 'sequence-classification': 'BertForSequenceClassification' },
-  roberta: { 'sequence-classification': 'RobertaForSequenceClassification' },
-  'xlm-roberta': { 'sequence-classification': 'XLMRobertaForSequenceClassification' },
-  llama: { 'sequence-classification': 'LlamaForSequenceClassification', 'causal-lm': 'LlamaForCausalLM' },
-};
-
 /** The base's config.json as that of the task model. */
 function modelConfig({ base, setup, rows }: Learned): Readonly<Record<string, Json>> {
-  const architecture = classes[setup.architecture.type]?.[setup.head.name];
+  const architecture = setup.architecture.taskClasses[setup.head.name];
   const names = rows.labels.map((label, index) => [String(index), label] as const);
   return {
     ...base.config,

@@ -1,7 +1,7 @@
 /** Opens what a run wrote: recipe, labels and learned weights of an adapter folder, on top of its base model. */
 import { join } from 'node:path';
 import { openSafetensors } from '../checkpoint/safetensors.ts';
-import { fromPeftConfig } from '../methods/lora/config.ts';
+import { methodFromPeft } from '../methods/registry.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import type { MethodConfig } from '../spec/methods/index.ts';
@@ -65,7 +65,7 @@ async function readLabels(adapter: string): Promise<readonly string[]> {
 async function savedMethod(adapter: string, method: MethodConfig): Promise<MethodConfig> {
   const path = join(adapter, 'adapter_config.json');
   if (!(await exists(path))) return method;
-  return fromPeftConfig((await readJsonFile(path)) as Readonly<Record<string, Json>>, path);
+  return methodFromPeft((await readJsonFile(path)) as Readonly<Record<string, Json>>, path);
 }
 
 /** Every parameter that learned, of the shape this base needs. */

@@ -1,5 +1,4 @@
 /** Decoding with a cache of keys and values: greedy or sampled, several prompts at a time. */
-import type { ModelConfig } from '../models/model.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Executable, HostTensor, Runtime } from '../runtime/session.ts';
 import { BugError } from '../spec/errors.ts';
@@ -92,8 +91,7 @@ export class Decoder {
 
   #pastShape(length: number): PastShape {
     const { config } = this.#options.setup;
-    const { keyValueHeads, headSize } = keyValueSize(config);
-    return { length, heads: keyValueHeads, size: headSize, layers: config.layers };
+    return { length, heads: config.keyValueHeads, size: config.headSize, layers: config.layers };
   }
 
   async #prefill(prompts: readonly (readonly number[])[], length: number, cache: Cache): Promise<Float32Array> {
@@ -190,12 +188,6 @@ export class Decoder {
     ]);
     return runtime.compile(graph, outputs, { device, threads, mapped });
   }
-}
-
-function keyValueSize(config: ModelConfig): { keyValueHeads: number; headSize: number } {
-  if ('keyValueHeads' in config && 'headSize' in config)
-    return config as ModelConfig & { keyValueHeads: number; headSize: number };
-  return { keyValueHeads: config.heads, headSize: config.hidden / config.heads };
 }
 
 /** Keys and values of all tokens so far, [B, heads, capacity, size] a layer, and which of them count. */

@@ -2,6 +2,7 @@
 import type { Shape } from '../autodiff/graph.ts';
 import type { ModelConfig } from '../models/model.ts';
 import type { Scope } from '../models/scope.ts';
+import type { Json } from '../spec/json.ts';
 import type { MethodConfig, SupportedMethod } from '../spec/methods/index.ts';
 
 /** How a new parameter starts. */
@@ -11,6 +12,12 @@ export type Initial =
   | { readonly kind: 'normal'; readonly deviation: number }
   /** U(−bound, bound). */
   | { readonly kind: 'uniform'; readonly bound: number };
+
+/** What an adapter_config.json says besides the method's settings. */
+export interface PeftContext {
+  readonly baseModel: string;
+  readonly taskType: 'SEQ_CLS' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'CAUSAL_LM';
+}
 
 export interface NewParameter {
   readonly shape: Shape;
@@ -23,6 +30,8 @@ export interface Target {
   readonly base: ReadonlyMap<string, Shape>;
   /** Weights of the head. */
   readonly head: ReadonlyMap<string, Shape>;
+  /** The head is made new for the task, so that it must learn whatever the method. */
+  readonly headIsNew: boolean;
 }
 
 /** How the result is written. */
@@ -42,6 +51,8 @@ export interface Method<Config extends MethodConfig = MethodConfig> {
   /** The model computes what it computed before until the first step. */
   readonly startsAsIdentity: boolean;
   readonly savedAs: SavedAs;
+  /** Its adapter_config.json, where it is saved as a PEFT folder. */
+  readonly peftConfig: ((config: Config, context: PeftContext) => Readonly<Record<string, Json>>) | null;
   /** The base model's config as the method needs it. */
   adapt<C extends ModelConfig>(model: C): C;
   /** Parameters it adds, by name. Throws when its settings match nothing. */

@@ -13,6 +13,11 @@ export const headNames = [
 ] as const;
 export type HeadName = (typeof headNames)[number];
 
+/** A head for a new task is made new; a language model's comes with the model. */
+export function isNewHead({ name }: Head): boolean {
+  return name !== 'causal-lm';
+}
+
 export interface Head {
   readonly name: HeadName;
   /** Size of the answer layer; for `causal-lm` the vocabulary. */
@@ -24,6 +29,9 @@ export interface ModelConfig {
   readonly hidden: number;
   readonly layers: number;
   readonly heads: number;
+  /** Heads of keys and values; query heads share them in groups. */
+  readonly keyValueHeads: number;
+  readonly headSize: number;
   readonly vocabulary: number;
   /** Longest row in tokens. */
   readonly maxLength: number;
@@ -70,6 +78,10 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
   /** Decoders see the past only, and pool the last token. */
   readonly causal: boolean;
   readonly heads: readonly HeadName[];
+  /** Transformers' class of each head. */
+  readonly taskClasses: Readonly<Partial<Record<HeadName, string>>>;
+  /** Weights that a file may leave out because another one is the same. */
+  readonly aliases: ReadonlyMap<string, string>;
   /** Throws `model.config` on a field that would change the mathematics in a way we do not have. */
   parseConfig(raw: Readonly<Record<string, Json>>, path: string): Config;
   /** Weights of the base model that this head needs, by their names in the task model. */

@@ -3,7 +3,15 @@ import type { Shape, Tensor } from '../autodiff/graph.ts';
 import { Graph } from '../autodiff/graph.ts';
 import { methodOf } from '../methods/registry.ts';
 import type { Method, NewParameter, Target } from '../methods/method.ts';
-import type { Architecture, ForwardResult, Head, ModelConfig, Past, TextInputs } from '../models/model.ts';
+import {
+  isNewHead,
+  type Architecture,
+  type ForwardResult,
+  type Head,
+  type ModelConfig,
+  type Past,
+  type TextInputs,
+} from '../models/model.ts';
 import { createScope, type Mask, type Scope } from '../models/scope.ts';
 import { BugError, StudioError } from '../spec/errors.ts';
 import type { MethodConfig } from '../spec/methods/index.ts';
@@ -36,7 +44,11 @@ export function createSetup({ architecture, config: raw, head, method: methodCon
     throw new StudioError('model.task', { architecture: architecture.type, task: head.name });
   const method = methodConfig ? methodOf(methodConfig) : null;
   const config = method ? method.adapt(raw) : raw;
-  const target: Target = { base: architecture.weights(config, head), head: architecture.headWeights(config, head) };
+  const target: Target = {
+    base: architecture.weights(config, head),
+    head: architecture.headWeights(config, head),
+    headIsNew: isNewHead(head),
+  };
   const added = method && methodConfig ? method.added(methodConfig, target) : new Map<string, NewParameter>();
   const trainable = method && methodConfig ? method.trainable(methodConfig, target) : [];
   return {

@@ -25,9 +25,6 @@ export interface LoadOptions {
   readonly known?: ReadonlyMap<string, Float32Array>;
 }
 
-/** A language-model head that the file lacks is its embedding. */
-const aliases: ReadonlyMap<string, string> = new Map([['lm_head.weight', 'model.embed_tokens.weight']]);
-
 /** Errors: `model.weight-missing`, `model.weight-shape`. */
 export async function loadWeights({ base, setup, seed, known = new Map() }: LoadOptions): Promise<Weights> {
   const fed = new Map<string, HostTensor>();
@@ -60,10 +57,9 @@ export async function loadWeights({ base, setup, seed, known = new Map() }: Load
 
 /** The file's name for a weight; null where it is to be made new. A new task's head never comes from the file. */
 function storedName(names: ReadonlySet<string>, name: string, setup: Setup): string | null {
-  const isNewHead = setup.target.head.has(name) && setup.head.name !== 'causal-lm';
-  if (isNewHead) return null;
+  if (setup.target.headIsNew && setup.target.head.has(name)) return null;
   const found = lookup(names, name, `${setup.architecture.prefix}.`);
-  const alias = aliases.get(name);
+  const alias = setup.architecture.aliases.get(name);
   return found ?? (alias === undefined ? null : lookup(names, alias, `${setup.architecture.prefix}.`));
 }
 

@@ -5,7 +5,7 @@ import type { HeadName } from '../../engine/models/model.ts';
 import { architectureNames, architectureOf } from '../../engine/models/registry.ts';
 import type { Json } from '../../engine/spec/json.ts';
 import type { MethodConfig } from '../../engine/spec/methods/index.ts';
-import { fromPeftConfig } from '../../engine/methods/lora/config.ts';
+import { methodFromPeft } from '../../engine/methods/registry.ts';
 import { StudioError } from '../../engine/spec/errors.ts';
 
 export interface CaseFile {
@@ -84,8 +84,9 @@ export function classify(file: CaseFile): Supported | { readonly kind: 'skipped'
   if (file.variant === 'embedding' || (file.variant ?? '').includes('lm-head') || file.variant === 'embed-tokens-saved')
     return skip(`lora: ${file.variant ?? ''}`);
   try {
-    const config = fromPeftConfig(file.peft_config ?? {}, file.name);
-    if (config.targetModules.some((target) => target.includes('embed'))) return skip('lora on embeddings');
+    const config = methodFromPeft(file.peft_config ?? {}, file.name);
+    if (config.name === 'lora' && config.targetModules.some((target) => target.includes('embed')))
+      return skip('lora on embeddings');
     return { kind: 'supported', head, method: config };
   } catch (error) {
     if (error instanceof StudioError) return skip(`lora: ${file.variant ?? ''} ${JSON.stringify(error.data)}`);

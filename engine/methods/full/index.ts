@@ -8,6 +8,7 @@ export const full: Method<FullConfig> = {
   addsVirtualTokens: false,
   startsAsIdentity: true,
   savedAs: 'model',
+  peftConfig: null,
   adapt: (model) => model,
   added: () => new Map(),
   trainable: (_config, target) => [...target.base.keys(), ...target.head.keys()],

@@ -8,6 +8,7 @@ export const linearProbe: Method<LinearProbeConfig> = {
   addsVirtualTokens: false,
   startsAsIdentity: true,
   savedAs: 'head',
+  peftConfig: null,
   // A language model whose head is its embedding gets a head of its own, which starts as a copy.
   adapt: (model) => ({ ...model, tied: false }),
   added: () => new Map(),

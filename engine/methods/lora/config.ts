@@ -2,15 +2,11 @@
 import type { Json } from '../../spec/json.ts';
 import type { LoraConfig } from '../../spec/methods/lora.ts';
 import { StudioError } from '../../spec/errors.ts';
-
-export type PeftTaskType = 'SEQ_CLS' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'CAUSAL_LM';
+import type { PeftContext } from '../method.ts';
 
 /** The portable set of keys: what every PEFT since 0.10 reads. */
-export function toPeftConfig(
-  config: LoraConfig,
-  context: { baseModel: string; taskType: PeftTaskType },
-): Readonly<Record<string, Json>> {
-  const heads: Readonly<Record<PeftTaskType, readonly string[] | null>> = {
+export function toPeftConfig(config: LoraConfig, context: PeftContext): Readonly<Record<string, Json>> {
+  const heads: Readonly<Record<PeftContext['taskType'], readonly string[] | null>> = {
     SEQ_CLS: ['classifier', 'score'],
     TOKEN_CLS: ['classifier', 'score'],
     QUESTION_ANS: ['qa_outputs'],

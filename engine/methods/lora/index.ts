@@ -1,6 +1,7 @@
 /** LoRA: Low-Rank Adaptation of Large Language Models (Hu et al., 2021, arXiv 2106.09685). */
 import type { LoraConfig } from '../../spec/methods/lora.ts';
 import type { Method } from '../method.ts';
+import { toPeftConfig } from './config.ts';
 import { injectLora, loraParameters } from './inject.ts';
 
 export const lora: Method<LoraConfig> = {
@@ -9,9 +10,12 @@ export const lora: Method<LoraConfig> = {
   addsVirtualTokens: false,
   startsAsIdentity: true,
   savedAs: 'peft',
+  peftConfig: toPeftConfig,
   adapt: (model) => model,
   added: loraParameters,
-  trainable: (config, target) =>
-    [...loraParameters(config, target).keys(), ...target.head.keys()].filter((name) => !name.startsWith('lm_head')),
+  trainable: (config, target) => [
+    ...loraParameters(config, target).keys(),
+    ...(target.headIsNew ? target.head.keys() : []),
+  ],
   inject: injectLora,
 };

@@ -26,6 +26,8 @@ export function parseBertConfig(raw: Readonly<Record<string, Json>>, path: strin
   return {
     hidden,
     heads,
+    keyValueHeads: heads,
+    headSize: hidden / heads,
     layers: read.count('num_hidden_layers'),
     vocabulary: read.count('vocab_size'),
     intermediate: read.count('intermediate_size'),

@@ -9,6 +9,13 @@ export const bert: Architecture<BertConfig> = {
   prefix: 'bert',
   causal: false,
   heads: ['sequence-classification', 'token-classification', 'question-answering', 'multiple-choice'],
+  taskClasses: {
+    'sequence-classification': 'BertForSequenceClassification',
+    'token-classification': 'BertForTokenClassification',
+    'question-answering': 'BertForQuestionAnswering',
+    'multiple-choice': 'BertForMultipleChoice',
+  },
+  aliases: new Map(),
   parseConfig: parseBertConfig,
   weights: bertWeights,
   headWeights: bertHeadWeights,

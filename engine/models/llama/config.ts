@@ -6,8 +6,6 @@ import { parseRope, type Rope } from './rope.ts';
 
 export interface LlamaConfig extends ModelConfig {
   readonly intermediate: number;
-  readonly keyValueHeads: number;
-  readonly headSize: number;
   readonly epsilon: number;
   readonly rope: Rope;
   readonly attentionBias: boolean;

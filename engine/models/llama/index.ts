@@ -9,6 +9,12 @@ export const llama: Architecture<LlamaConfig> = {
   prefix: 'model',
   causal: true,
   heads: ['causal-lm', 'sequence-classification', 'token-classification'],
+  taskClasses: {
+    'causal-lm': 'LlamaForCausalLM',
+    'sequence-classification': 'LlamaForSequenceClassification',
+    'token-classification': 'LlamaForTokenClassification',
+  },
+  aliases: new Map([['lm_head.weight', 'model.embed_tokens.weight']]),
   parseConfig: parseLlamaConfig,
   weights: llamaWeights,
   headWeights: llamaHeadWeights,

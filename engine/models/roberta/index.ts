@@ -5,11 +5,21 @@ import { parseRobertaConfig } from './config.ts';
 import { robertaForward, robertaHead } from './forward.ts';
 import { robertaHeadWeights, robertaWeights } from './weights.ts';
 
+function classesOf(family: string): Architecture['taskClasses'] {
+  return {
+    'sequence-classification': `${family}ForSequenceClassification`,
+    'token-classification': `${family}ForTokenClassification`,
+    'question-answering': `${family}ForQuestionAnswering`,
+  };
+}
+
 export const roberta: Architecture<BertConfig> = {
   type: 'roberta',
   prefix: 'roberta',
   causal: false,
   heads: ['sequence-classification', 'token-classification', 'question-answering'],
+  taskClasses: classesOf('Roberta'),
+  aliases: new Map(),
   parseConfig: parseRobertaConfig,
   weights: robertaWeights,
   headWeights: robertaHeadWeights,
@@ -26,4 +36,8 @@ export const roberta: Architecture<BertConfig> = {
   head: robertaHead,
 };
 
-export const xlmRoberta: Architecture<BertConfig> = { ...roberta, type: 'xlm-roberta' };
+export const xlmRoberta: Architecture<BertConfig> = {
+  ...roberta,
+  type: 'xlm-roberta',
+  taskClasses: classesOf('XLMRoberta'),
+};
