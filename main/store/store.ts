@@ -13,7 +13,6 @@ export { blobLimit, type AdapterFile } from './adapters.ts';
 export type { DatasetFile, DatasetRecord } from './datasets.ts';
 export type { ProjectRecord } from './projects.ts';
 export type { RunRecord } from './runs.ts';
-export type { StoredSettings } from './settings.ts';
 
 export interface Store {
   readonly projects: ReturnType<typeof projectsTable>;
