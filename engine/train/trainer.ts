@@ -25,7 +25,7 @@ import {
   type RunFolder,
 } from './run-folder.ts';
 import { countParameters, shapeOf } from './setup.ts';
-import { loadWeights } from './weights.ts';
+import { loadWeights, type Weights } from './weights.ts';
 
 type Answerer = ReturnType<typeof createAnswerer>;
 type TrainControl = Parameters<CommandHandler<'train'>>[2];
@@ -39,18 +39,23 @@ export function createTrainer(room: DataRoom): CommandHandler<'train'> {
   return async (request, tell, control) => {
     const folder = runFolder(request.out);
     const checkpoint = request.resume ? await loadCheckpoint(folder.checkpoints) : null;
-    const journal = await openJournal(folder, tell, request.resume ? (checkpoint?.progress.step ?? 0) : null);
+    tell({ time: Date.now(), type: 'phase', phase: 'loading', done: 0, total: 1 });
+    const prepared = await prepareRun(request, room);
     try {
-      journal.say({ type: 'phase', phase: 'loading', done: 0, total: 1 });
-      const prepared = await prepareRun(request, room);
+      const { base, setup, recipe } = prepared;
+      const known = checkpoint?.tensors ?? new Map<string, Float32Array>();
+      const weights = await loadWeights({ base, setup, seed: recipe.training.seed, known });
+      // What can be refused has been: the first trace in the run's folder comes after it.
+      await settleRecipe(folder, recipe, request.resume);
+      const journal = await openJournal(folder, tell, request.resume ? (checkpoint?.progress.step ?? 0) : null);
       try {
-        await settleRecipe(folder, prepared.recipe, request.resume);
-        return await runPrepared(prepared, { folder, journal, control, checkpoint });
+        journal.say({ type: 'phase', phase: 'loading', done: 1, total: 1 });
+        return await runPrepared(prepared, { folder, journal, control, checkpoint, weights });
       } finally {
-        await prepared.base.close();
+        await journal.flush();
       }
     } finally {
-      await journal.flush();
+      await prepared.base.close();
     }
   };
 }
@@ -60,6 +65,7 @@ interface RunContext {
   readonly journal: Journal;
   readonly control: TrainControl;
   readonly checkpoint: Awaited<ReturnType<typeof loadCheckpoint>>;
+  readonly weights: Weights;
 }
 
 async function settleRecipe(folder: RunFolder, recipe: Recipe, resume: boolean): Promise<void> {
@@ -68,20 +74,19 @@ async function settleRecipe(folder: RunFolder, recipe: Recipe, resume: boolean):
     if (before !== JSON.stringify(recipe)) throw new StudioError('resume.recipe-changed', { path: folder.recipe });
     return;
   }
+  await mkdir(folder.path, { recursive: true });
   await writeJson(folder.recipe, recipe);
 }
 
 async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<Metrics> {
   const { recipe, setup, base, rows, device, threads } = prepared;
-  const { folder, journal, control, checkpoint } = context;
+  const { folder, journal, control, checkpoint, weights } = context;
   await mkdir(folder.checkpoints, { recursive: true });
   const { training } = recipe;
   const runtime = await Runtime.open();
-  const known = checkpoint?.tensors ?? new Map<string, Float32Array>();
-  const weights = await loadWeights({ base, setup, seed: training.seed, known });
   const machine = new Machine({ runtime, device, threads, setup, base, weights });
   machine.prepareTraining();
-  for (const [name, data] of known) machine.state.get(name)?.data.set(data as never);
+  for (const [name, data] of checkpoint?.tensors ?? []) machine.state.get(name)?.data.set(data as never);
   const batchSize = Math.max(training.batchSize, recipe.task === 'chat' ? 1 : evaluationBatch);
   const answerer = createAnswerer({
     machine,
