@@ -39,6 +39,9 @@ function lossVerdict(
     return { code: 'loss.alone', data: { tuned: perplexity, n } };
   const [low, high] = gain.interval;
   const data = { tuned: perplexity, untrained: untrained.perplexity, gain: gain.value, low, high, n };
+  // Rows count alike in the gain and tokens count alike in the figures: where the two disagree, nothing is claimed.
+  const agrees = Math.sign(gain.value) === Math.sign(tuned.loss - untrained.loss);
+  if (!agrees) return { code: 'loss.chance', data };
   return { code: high < 0 ? 'loss.helped' : low > 0 ? 'loss.hurt' : 'loss.chance', data };
 }
 

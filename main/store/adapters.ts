@@ -3,10 +3,13 @@ import type { Database } from 'better-sqlite3';
 
 /**
  * Bytes of the largest file that is kept in the store; larger ones stay in the run's folder, known by their SHA-256.
- * Measured by test/bench/store-blobs.ts on a 2-core machine with an SSD (write, then read, then opening with ten):
- *    256 kB:  9 ms, 0.3 ms,  2 ms     (as files 2 ms, 0.1 ms)
- *      4 MB: 41 ms, 2.4 ms, 30 ms     (5 ms, 0.5 ms)
- *     16 MB: 146 ms, 28 ms, 73 ms     (16 ms, 2 ms)
+ * Measured by test/bench/store-blobs.ts on a busy 2-core machine with an SSD, median milliseconds to write durably, to
+ * read, and to open a store with ten of them (in brackets the same as files):
+ *   256 kB:  20 (4), 0.4 (0.1),   3
+ *     1 MB:  28 (4), 0.8 (0.1),  22
+ *     4 MB:  50 (8), 2.2 (0.3),  30
+ *    16 MB: 180 (28), 32 (4),   152
+ *    64 MB: 515 (53), 148 (46), 760
  * A file is never slower, so blobs are not for speed: they make what was learned one with the run's record, and it
  * survives a cleared run folder. 4 MB takes in the LoRA adapters, heads and tokenizers of the catalogue's models and
  * costs less than a person notices; from 16 MB on the one thread that answers the window would stand still visibly.

@@ -46,6 +46,7 @@ test.each([
   ['loss.helped', losses(1.5, 3), { value: -1.5, interval: [-1.7, -1.3] }],
   ['loss.hurt', losses(3, 1.5), { value: 1.5, interval: [1.3, 1.7] }],
   ['loss.chance', losses(1.5, 1.6), { value: -0.1, interval: [-0.3, 0.1] }],
+  ['loss.chance', losses(1.7, 1.6), { value: -0.1, interval: [-0.2, -0.05] }],
   ['loss.alone', losses(1.5, null), null],
   ['unmeasured', { ...shares(1, 1), tuned: null, baselines: null, measuredOn: null }, null],
 ] as const)('%s', (code, metrics, gain) => {

@@ -213,6 +213,22 @@ describe('a run under way', () => {
     expect((await house.services.runSeries({ runId: id })).steps.map(({ step }) => step)).toEqual(steps(stopped.step));
   });
 
+  test.runIf(process.platform === 'linux')('whose engine is killed fails as what it is and is continued', async () => {
+    const pid = String(process.pid);
+    const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+    const before = new Set(children());
+    const { id } = await house.services.startRun({ projectId });
+    await house.atStep(id, 4);
+    for (const child of children().filter((each) => !before.has(each))) process.kill(child, 'SIGKILL');
+    const failed = await house.reaches(id, 'failed');
+    expect(failed.error).toMatchObject({ kind: 'expected', code: 'engine.crashed', data: { signal: 'SIGKILL' } });
+    await house.services.continueRun({ runId: id });
+    await house.atStep(id, failed.step + 2);
+    await house.services.stopRun({ runId: id });
+    const stopped = await house.reaches(id, 'stopped');
+    expect((await house.services.runSeries({ runId: id })).steps.map(({ step }) => step)).toEqual(steps(stopped.step));
+  });
+
   test('survives a kill of the whole studio: what its own file knows is read back', async () => {
     const place = temporaryFolder();
     const script = fileURLToPath(new URL('./killed-house.ts', import.meta.url));
