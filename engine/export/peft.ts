@@ -2,14 +2,15 @@
 import { cp, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { wrapDataset } from './replay-rows.ts';
-import type { CommandHandler } from '../spec/commands.ts';
+import type { CommandHandler, ExportReport } from '../spec/commands.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { Prediction } from '../spec/metrics.ts';
+import type { Watch } from '../tasks/task.ts';
 import { exists } from '../train/checkpoints.ts';
 import { answererOf } from '../train/evaluate.ts';
 import { taskModel } from '../train/prepare.ts';
 import { runFolder } from '../train/run-folder.ts';
-import { openTuned } from './open-adapter.ts';
+import { openTuned, type TunedModel } from './open-adapter.ts';
 
 const rowsReplayed = 20;
 
@@ -22,46 +23,50 @@ export const exportRun: CommandHandler<'export'> = async ({ run, modelPath, out 
   if ((await exists(out)) && (await readdir(out)).length > 0) throw new StudioError('file.exists', { path: out });
   const pending = `${out}.part`;
   await rm(pending, { recursive: true, force: true });
-  await mkdir(pending, { recursive: true });
-  await cp(source.adapter, pending, { recursive: true });
-  const tuned = await openTuned(modelPath, pending);
+  try {
+    await mkdir(pending, { recursive: true });
+    await cp(source.adapter, pending, { recursive: true });
+    const saved = (await readPredictions(source.predictions)).slice(0, rowsReplayed);
+    const replay = await replayRows(saved, await openTuned(modelPath, pending), (done, total) => {
+      control.signal.throwIfAborted();
+      tell({ done, total, note: 'replaying' });
+    });
+    await rm(out, { recursive: true, force: true });
+    await rename(pending, out);
+    const names = await readdir(out);
+    const files = await Promise.all(names.map(async (name) => ({ name, bytes: (await stat(join(out, name))).size })));
+    return { folder: out, files, replay };
+  } catch (thrown) {
+    await rm(pending, { recursive: true, force: true });
+    throw thrown;
+  }
+};
+
+/** Answers saved rows again and compares. Throws `export.mismatch` with the first row that is answered otherwise. */
+async function replayRows(
+  saved: readonly Prediction[],
+  tuned: TunedModel,
+  watch: Watch,
+): Promise<ExportReport['replay']> {
   const answerer = await answererOf(tuned);
   try {
-    const saved = (await readPredictions(source.predictions)).slice(0, rowsReplayed);
     const rows = await tuned.task.prepare(
       wrapDataset(saved, tuned.labels),
       taskModel(tuned, tuned.recipe.training.maxLength),
       tuned.labels,
     );
-    const again = await rows.predict(answerer, 'test', {
-      before: null,
-      watch: (done, total) => {
-        control.signal.throwIfAborted();
-        tell({ done, total, note: 'replaying' });
-      },
-    });
+    const again = await rows.predict(answerer, 'test', { before: null, watch });
     const differences = saved.map((line, index) => compare(line, again[index]));
     const matched = differences.filter((difference) => difference !== null);
     if (matched.length < saved.length) {
       const row = saved[differences.indexOf(null)]?.row ?? 0;
       throw new StudioError('export.mismatch', { matched: matched.length, of: saved.length, row });
     }
-    await rm(out, { recursive: true, force: true });
-    await rename(pending, out);
-    const names = await readdir(out);
-    const files = await Promise.all(names.map(async (name) => ({ name, bytes: (await stat(join(out, name))).size })));
-    return {
-      folder: out,
-      files,
-      replay: { matched: matched.length, of: saved.length, largestDifference: Math.max(0, ...matched) },
-    };
-  } catch (thrown) {
-    await rm(pending, { recursive: true, force: true });
-    throw thrown;
+    return { matched: matched.length, of: saved.length, largestDifference: Math.max(0, ...matched) };
   } finally {
     await answerer.dispose();
   }
-};
+}
 
 /** Largest difference of the logits; null where the answer is another. */
 function compare(saved: Prediction, again: Prediction | undefined): number | null {

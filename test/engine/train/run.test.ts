@@ -76,7 +76,7 @@ describe.each(kinds)('text classification with %s', (name, method, files) => {
     const accuracy = {
       accuracy: expect.any(Number) as number,
       n: 7,
-      interval: [expect.any(Number), expect.any(Number)],
+      interval: expect.any(Array) as [number, number],
     };
     expect(metrics).toEqual({
       task: 'text-classification',
