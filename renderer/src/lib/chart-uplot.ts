@@ -124,10 +124,15 @@ function drawMarks(plot: uPlot, drawing: Drawing): void {
     const isRight = x > bbox.left + bbox.width - 70 * ratio;
     line(x, bbox.top, { colour: 'ink' });
     write({ text: now.label, x: x + (isRight ? -gap : gap) * ratio, y: bbox.top + 14 * ratio, colour: 'ink', align: isRight ? 'end' : 'start' });
-    for (const { text, colour, place } of lineLabels(plot, drawing.marks(), isRight)) {
-      const [px, py] = [at(place.x), plot.valToPos(place.y, 'y', true)];
-      const y = clamp(py + place.shift * ratio, bbox.top + 30 * ratio, bottom - 4 * ratio);
-      write({ text, x: (isRight ? px : x) + gap * ratio, y, colour, align: 'start' });
+    const labels = lineLabels(plot, drawing.marks(), isRight).map(({ text, colour, place }) => ({
+      text, colour, align: 'start' as const, x: (isRight ? at(place.x) : x) + gap * ratio,
+      y: clamp(plot.valToPos(place.y, 'y', true) + place.shift * ratio, bbox.top + 30 * ratio, bottom - 4 * ratio),
+    }));
+    let free = 0;
+    for (const label of labels.toSorted((a, b) => a.y - b.y)) {
+      const y = Math.max(label.y, free);
+      if (!isRight) free = y + 15 * ratio;
+      write({ ...label, y });
     }
   }
   if (kept !== null) {

@@ -160,7 +160,7 @@ export function trainFacts(run: RunView, series: RunSeries, at: Date): readonly 
     facts.push({ term: 'Finish', strong: clock(new Date(at.getTime() + run.secondsLeft * 1000)), note: `${duration(run.secondsLeft)} left` });
   }
   if (run.steps > 0) facts.push({ term: 'Steps', strong: count(run.step), note: `of ${count(run.steps)}` });
-  if (run.memoryBytes > 0) facts.push({ term: 'Memory', strong: bytes(run.memoryBytes), note: 'the whole engine, now' });
+  if (run.memoryBytes > 0) facts.push({ term: 'Memory', strong: bytes(run.memoryBytes), note: run.state === 'running' ? 'the whole engine, now' : 'the whole engine, at its last step' });
   if (series.truncatedRows > 0) facts.push({ term: 'Cut off', strong: counted(series.truncatedRows, 'row', 'rows'), note: 'lose their end at the longest text' });
   return facts;
 }
