@@ -45,13 +45,16 @@ export function createGenerator(): CommandHandler<'generate'> {
 async function openSpeaker(key: string, { modelPath, adapter }: GenerateRequest): Promise<Speaker> {
   if (adapter === null) {
     const opened = await openArchitecture(modelPath);
-    const head = { name: 'causal-lm', labels: opened.config.vocabulary } as const;
-    const setup = createSetup({ architecture: opened.architecture, config: opened.config, head, method: null });
-    return chatSpeaker(key, opened, {
-      setup,
-      weights: await loadWeights({ base: opened.base, setup, seed: 0 }),
-      threads: availableParallelism(),
-    });
+    const { base, architecture, config } = opened;
+    try {
+      const head = { name: 'causal-lm', labels: config.vocabulary } as const;
+      const setup = createSetup({ architecture, config, head, method: null });
+      const weights = await loadWeights({ base, setup, seed: 0 });
+      return await chatSpeaker(key, opened, { setup, weights, threads: availableParallelism() });
+    } catch (thrown) {
+      await base.close();
+      throw thrown;
+    }
   }
   const tuned = await openTuned(modelPath, adapter);
   const threads = tuned.recipe.threads === 0 ? availableParallelism() : tuned.recipe.threads;

@@ -1,0 +1,183 @@
+/** Decoding with a cache: what full passes without one give, in any batch; golden replies; sampling by seed; stops. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Decoder, type DecodeOptions } from '../../../engine/generate/decoder.ts';
+import type { MethodConfig } from '../../../engine/spec/methods/index.ts';
+import { argmax, softmax } from '../../../engine/tasks/probabilities.ts';
+import { classify, type CaseFile } from '../../parity/cases.ts';
+import { openReference } from '../../parity/reference.ts';
+import { goldenModel, loadMachine, randomRows, shared } from '../../support/engine-fixtures.ts';
+
+type Loaded = Awaited<ReturnType<typeof loadMachine>>;
+
+async function load(model: string, method: MethodConfig | null = null, known = new Map<string, Float32Array>()) {
+  const loaded = await loadMachine({ model, head: 'causal-lm', method, known });
+  const { runtime, setup, weights, machine } = loaded;
+  const decoder = new Decoder({
+    runtime,
+    device: 'cpu',
+    threads: 1,
+    setup,
+    state: machine.state,
+    mapped: weights.mapped,
+  });
+  return { ...loaded, decoder };
+}
+
+async function close({ decoder, machine, base }: Loaded & { decoder: Decoder }): Promise<void> {
+  await decoder.dispose();
+  await machine.release();
+  await base.close();
+}
+
+const greedy: DecodeOptions = { maxNewTokens: 12, temperature: 0, seed: 0, stop: new Set() };
+
+/** Logits behind a row, by a pass over the whole of it. */
+async function next({ machine }: Loaded, ids: readonly number[]): Promise<Float32Array> {
+  const { values } = await machine.logits([{ ids, types: null, answers: [{ position: ids.length - 1, label: 0 }] }]);
+  return values;
+}
+
+describe('on a tiny Llama', () => {
+  let loaded: Awaited<ReturnType<typeof load>>;
+  // Short of, at, and beyond the steps that prompts are rounded to.
+  const prompts = randomRows([3, 16, 17, 9], { seed: 4 }).map(({ ids }) => ids);
+  beforeAll(async () => {
+    loaded = await load(goldenModel('llama'));
+  });
+  afterAll(() => close(loaded));
+
+  test('greedy replies are those of full passes without a cache, in a batch and each alone', async () => {
+    const plain: number[][] = [];
+    for (const prompt of prompts) {
+      const ids = [...prompt];
+      for (let step = 0; step < greedy.maxNewTokens; step += 1) ids.push(argmax(await next(loaded, ids)));
+      plain.push(ids.slice(prompt.length));
+    }
+    const alone: (readonly number[])[] = [];
+    for (const prompt of prompts) alone.push(...(await loaded.decoder.decode([prompt], greedy)));
+    expect({ together: await loaded.decoder.decode(prompts, greedy), alone }).toEqual({
+      together: plain,
+      alone: plain,
+    });
+  });
+
+  test('a row ends before its stop token; the others go on', async () => {
+    const whole = await loaded.decoder.decode(prompts, greedy);
+    const stop = whole[1]?.[4] ?? -1;
+    const heard: number[][] = prompts.map(() => []);
+    const found = await loaded.decoder.decode(prompts, {
+      ...greedy,
+      stop: new Set([stop]),
+      onToken: (row, id) => heard[row]?.push(id),
+    });
+    const expected = whole.map((reply) => (reply.includes(stop) ? reply.slice(0, reply.indexOf(stop)) : reply));
+    expect({ found, heard }).toEqual({ found: expected, heard: expected });
+    expect(found[1]?.length).toBeLessThan(5);
+  });
+
+  test('a sampled reply is a function of its seed', async () => {
+    const sample = (seed: number) => loaded.decoder.decode(prompts, { ...greedy, temperature: 1, seed });
+    const first = await sample(1);
+    expect(await sample(1)).toEqual(first);
+    expect(await sample(2)).not.toEqual(first);
+    // Equal prompts of a batch are sampled apart.
+    const [prompt = []] = prompts;
+    const [one, two] = await loaded.decoder.decode([prompt, prompt], { ...greedy, temperature: 1, seed: 1 });
+    expect(one).not.toEqual(two);
+  });
+
+  test('a temperature near zero is greedy', async () => {
+    const cold = await loaded.decoder.decode(prompts, { ...greedy, temperature: 1e-4, seed: 1 });
+    expect(cold).toEqual(await loaded.decoder.decode(prompts, greedy));
+  });
+
+  test('tokens are drawn as often as their probability says', async () => {
+    const [prompt = []] = prompts;
+    const temperature = 0.5;
+    const chances = softmax((await next(loaded, prompt)).map((logit) => logit / temperature));
+    const counts = chances.map(() => 0);
+    const [seeds, rows] = [25, 80];
+    for (let seed = 0; seed < seeds; seed += 1) {
+      const batch = Array.from({ length: rows }, () => prompt);
+      for (const [id = -1] of await loaded.decoder.decode(batch, { ...greedy, maxNewTokens: 1, temperature, seed }))
+        counts[id] = (counts[id] ?? 0) + 1;
+    }
+    const draws = seeds * rows;
+    const far = chances.flatMap((chance, id) => {
+      const deviation = Math.sqrt(draws * chance * (1 - chance));
+      return Math.abs((counts[id] ?? 0) - draws * chance) > 5 * Math.max(1, deviation) ? [id] : [];
+    });
+    expect({ far, sure: Math.max(...chances) > 0.02 }).toEqual({ far: [], sure: true });
+  });
+
+  test('what a listener throws ends it, and the decoder can be asked again', async () => {
+    const enough = new RangeError('enough');
+    const heard: number[] = [];
+    const decoding = loaded.decoder.decode(prompts, {
+      ...greedy,
+      onToken: (row, id) => {
+        if (heard.length === 6) throw enough;
+        heard.push(row * 1000 + id);
+      },
+    });
+    await expect(decoding).rejects.toBe(enough);
+    expect(heard.length).toBe(6);
+    const again = await loaded.decoder.decode(prompts, greedy);
+    expect(again.map(({ length }) => length)).toEqual(prompts.map(() => greedy.maxNewTokens));
+  });
+
+  test('an empty prompt is a fault of ours', async () => {
+    await expect(loaded.decoder.decode([[1], []], greedy)).rejects.toMatchObject({ name: 'BugError' });
+  });
+});
+
+interface GoldenRow {
+  readonly prompt_ids: readonly number[];
+  readonly attention_mask: readonly number[];
+  readonly new_ids: readonly number[];
+  readonly top5_logprobs: readonly (readonly number[])[];
+}
+
+describe('golden replies after training', () => {
+  const cases = [
+    'llama-causallm-lora',
+    'llama-causallm-lora-all-linear',
+    'llama-causallm-full',
+    'llama-causallm-linear',
+    'smollm-causallm-lora',
+    'smollm-causallm-full',
+  ];
+  test.each(cases)('%s', async (name) => {
+    const folder = join(shared, 'golden/cases', name);
+    const file = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as CaseFile;
+    const { runs } = JSON.parse(readFileSync(join(folder, 'generation.json'), 'utf8')) as {
+      readonly runs: readonly { readonly rows: readonly GoldenRow[] }[];
+    };
+    const supported = classify(file);
+    if (supported.kind === 'skipped') throw new RangeError(supported.reason);
+    const reference = await openReference(folder);
+    const known = new Map(
+      reference
+        .names('final.')
+        .map((key) => [key.replace(/^final\.(?:base_model\.model\.)?/, ''), reference.floats(key).values]),
+    );
+    const loaded = await load(goldenModel(file.model), supported.method, known);
+    for (const { rows } of runs) {
+      const prompts = rows.map(({ prompt_ids, attention_mask }) =>
+        prompt_ids.filter((_, at) => attention_mask[at] === 1),
+      );
+      const found = await loaded.decoder.decode(prompts, greedy);
+      // Behind a step whose two best tokens are all but equal, another reply is no error.
+      const sure = rows.map(({ top5_logprobs }) => {
+        const close = top5_logprobs.findIndex(([best = 0, second = 0]) => best - second < 1e-3);
+        return close < 0 ? greedy.maxNewTokens : close;
+      });
+      expect(found.map((reply, row) => reply.slice(0, sure[row]))).toEqual(
+        rows.map(({ new_ids }, row) => new_ids.slice(0, sure[row])),
+      );
+    }
+    await close(loaded);
+  });
+});
