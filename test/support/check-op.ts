@@ -34,17 +34,21 @@ function host({ shape, dtype = 'float32', data, from = -1, to = 1 }: Operand, ra
 }
 
 /**
- * Builds `build` on random operands and compares the gradient of Σ(output·weights), weights fixed and random, of every float
- * operand and element with a central difference. The difference is taken of float32 results: its error is about 1e-3.
+ * The graph of `build` on random operands, with Σ(output·weights), weights fixed and random, and its gradient with respect to
+ * every float operand that is not fixed.
  */
-export async function checkOp(operands: readonly Operand[], build: (inputs: Tensor[]) => Tensor, device: Device = 'cpu'): Promise<number[]> {
+export function opGraph(operands: readonly Operand[], build: (inputs: Tensor[]) => Tensor) {
   const random = uniform(7);
   const graph = new Graph();
-  const inputs = operands.map((operand, index) => graph.input(`x${String(index)}`, operand.dtype ?? 'float32', operand.shape));
+  const inputs = operands.map((operand, index) =>
+    graph.input(`x${String(index)}`, operand.dtype ?? 'float32', operand.shape),
+  );
   const output = build(inputs);
   const weights = graph.input('weights', 'float32', output.shape);
   const loss = sumAll(mul(output, weights));
-  const targets = inputs.filter((_, index) => (operands[index]?.dtype ?? 'float32') === 'float32' && operands[index]?.fixed !== true);
+  const targets = inputs.filter(
+    (_, index) => (operands[index]?.dtype ?? 'float32') === 'float32' && operands[index]?.fixed !== true,
+  );
   const found = gradients(loss, targets);
   const outputs: Record<string, Tensor> = { loss, output };
   found.forEach((grad, index) => {
@@ -52,11 +56,24 @@ export async function checkOp(operands: readonly Operand[], build: (inputs: Tens
     expect(grad.shape).toEqual(targets[index]?.shape);
     outputs[`grad${String(index)}`] = mul(grad, 1);
   });
-  const runtime = await Runtime.open();
-  const session = await runtime.compile(graph, outputs, { device, threads: 1 });
   const values = operands.map((operand) => host(operand, random));
   const feeds = new Map<string, HostTensor>(values.map((value, index) => [`x${String(index)}`, value]));
   feeds.set('weights', host({ shape: output.shape }, random));
+  return { graph, outputs, targets, feeds };
+}
+
+/**
+ * Compares the gradient of an op's graph, every element of every operand, with a central difference. The difference is taken of
+ * float32 results: its error is about 1e-3.
+ */
+export async function checkOp(
+  operands: readonly Operand[],
+  build: (inputs: Tensor[]) => Tensor,
+  device: Device = 'cpu',
+): Promise<number[]> {
+  const { graph, outputs, targets, feeds } = opGraph(operands, build);
+  const runtime = await Runtime.open();
+  const session = await runtime.compile(graph, outputs, { device, threads: 1 });
   const result = await session.run(feeds);
   for (const [index, target] of targets.entries()) {
     const analytic = result[`grad${String(index)}`]?.data as Float32Array;
@@ -75,9 +92,10 @@ export async function checkOp(operands: readonly Operand[], build: (inputs: Tens
       numeric.push(((losses[0] ?? 0) - (losses[1] ?? 0)) / (2 * step));
     }
     for (const [at, expected] of numeric.entries()) {
-      expect(Math.abs((analytic[at] ?? NaN) - expected), `operand ${String(index)} element ${String(at)}: ${String(analytic[at])} against ${String(expected)}`).toBeLessThan(
-        4e-3 + 1e-2 * Math.abs(expected),
-      );
+      expect(
+        Math.abs((analytic[at] ?? NaN) - expected),
+        `operand ${String(index)} element ${String(at)}: ${String(analytic[at])} against ${String(expected)}`,
+      ).toBeLessThan(4e-3 + 1e-2 * Math.abs(expected));
     }
   }
   await session.dispose();
