@@ -10,7 +10,7 @@ export default defineConfig({
   fullyParallel: false,
   // Real training on two slow cores.
   timeout: 10 * 60_000,
-  expect: { timeout: 30_000 },
+  expect: { timeout: 60_000 },
   reporter: [['list'], ['./test/support/playwright-tally.ts']],
   use: {
     browserName: 'chromium',
