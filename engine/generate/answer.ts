@@ -10,7 +10,11 @@ import { argmax, softmax } from '../tasks/probabilities.ts';
 import { encodeTexts } from '../tasks/text-classification/encode.ts';
 import { renderPrompt } from '../tokenizer/chat-template.ts';
 import { streamText } from '../tokenizer/stream.ts';
+import { nearestCentre } from '../tasks/text-classification/nearest-centre.ts';
+import { createAnswerer } from '../train/answerer.ts';
 import { answererOf } from '../train/evaluate.ts';
+import { Machine } from '../train/machine.ts';
+import { readJsonFile, type SavedBaseline } from '../train/run-folder.ts';
 import { openArchitecture, stopTokens, taskModel, type OpenedModel } from '../train/prepare.ts';
 import { createSetup } from '../train/setup.ts';
 import { loadWeights } from '../train/weights.ts';
@@ -32,7 +36,7 @@ const speakersKept = 2;
 export function createGenerator(): CommandHandler<'generate'> {
   const speakers: Speaker[] = [];
   return async (request, tell, control) => {
-    const key = JSON.stringify([request.modelPath, request.adapter]);
+    const key = JSON.stringify([request.modelPath, request.adapter, request.baseline ?? null]);
     const known = speakers.findIndex((speaker) => speaker.key === key);
     const [found] = known < 0 ? [] : speakers.splice(known, 1);
     const speaker = found ?? (await openSpeaker(key, request));
@@ -42,7 +46,8 @@ export function createGenerator(): CommandHandler<'generate'> {
   };
 }
 
-async function openSpeaker(key: string, { modelPath, adapter }: GenerateRequest): Promise<Speaker> {
+async function openSpeaker(key: string, { modelPath, adapter, baseline }: GenerateRequest): Promise<Speaker> {
+  if (adapter === null && baseline !== undefined) return untrainedSpeaker(key, modelPath, baseline);
   if (adapter === null) {
     const opened = await openArchitecture(modelPath);
     const { base, architecture, config } = opened;
@@ -75,6 +80,47 @@ async function openSpeaker(key: string, { modelPath, adapter }: GenerateRequest)
       return { text, scores, tokens: rows[0]?.ids.length ?? 0, seconds: (performance.now() - began) / 1000 };
     },
     dispose: () => answerer.dispose(),
+  };
+}
+
+/** The untrained encoder: the class whose centre over the learning rows is nearest to the text. */
+async function untrainedSpeaker(key: string, modelPath: string, baseline: string): Promise<Speaker> {
+  const { centres, labels, maxLength } = (await readJsonFile(baseline)) as unknown as SavedBaseline;
+  if (!centres) throw new StudioError('answer.untrained', { model: modelPath });
+  const opened = await openArchitecture(modelPath);
+  const { base, architecture, config } = opened;
+  const head = { name: 'sequence-classification', labels: labels.length } as const;
+  const setup = createSetup({ architecture, config, head, method: null });
+  const weights = await loadWeights({ base, setup, seed: 0 });
+  const machineOptions = {
+    runtime: await Runtime.open(),
+    device: chooseDevice('auto'),
+    threads: availableParallelism(),
+    setup,
+  };
+  const machine = new Machine({ ...machineOptions, base, weights });
+  const answerer = createAnswerer({
+    ...machineOptions,
+    machine,
+    mapped: weights.mapped,
+    batchSize: 1,
+    stop: new Set(),
+  });
+  return {
+    key,
+    ask: async ({ prompt }, tell) => {
+      const began = performance.now();
+      const { rows } = await encodeTexts([prompt], taskModel(opened, maxLength), () => 0);
+      const [feature] = await answerer.features(rows);
+      const text = labels[nearestCentre(centres, feature ?? [])] ?? '';
+      tell({ text });
+      return { text, scores: null, tokens: rows[0]?.ids.length ?? 0, seconds: (performance.now() - began) / 1000 };
+    },
+    dispose: async () => {
+      await answerer.dispose();
+      await machine.release();
+      await base.close();
+    },
   };
 }
 

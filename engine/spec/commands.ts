@@ -37,6 +37,8 @@ export interface GenerateRequest {
   readonly modelPath: string;
   /** Folder of an adapter, or null for the base model as it came. */
   readonly adapter: string | null;
+  /** With a null adapter: a run's baseline.json, for what the untrained model says of categories. */
+  readonly baseline?: string;
   readonly prompt: string;
   readonly maxNewTokens: number;
   /** 0 is greedy. */

@@ -73,6 +73,8 @@ export interface Untrained {
   readonly figure: Figure;
   /** What it said, row after row; losses for language models. */
   readonly answers: readonly (string | number)[];
+  /** Where it judges by nearness to class centres: these, [labels][hidden], so that it can be asked again. */
+  readonly centres?: readonly (readonly number[])[];
 }
 
 export interface Task {

@@ -14,8 +14,10 @@ import { countParameters, shapeOf, type BatchShape } from './setup.ts';
 import { buildStep } from './step-graph.ts';
 import { loadWeights } from './weights.ts';
 
-/** Resident set of a process that has loaded the runtime and nothing else, measured. */
-const runtimeBytes = 130e6;
+/** Resident set of a process that has loaded engine, tokenizer and runtime, measured. */
+const runtimeBytes = 200e6;
+/** What the heap holds beyond the results that are needed, measured. */
+const heapSlack = 1.15;
 /** Multiply–add pairs a second and core that a float32 product reaches on a common processor. */
 const flopsPerThread = 50e9;
 /** Share of a step that is not products. */
@@ -111,7 +113,7 @@ function formula(prepared: PreparedRun): Estimate {
     trainable: 4 * trainable,
     // Two moments, and the copy that the runtime makes of each updated tensor.
     optimizer: 5 * 4 * trainable,
-    activations: peakBytes,
+    activations: peakBytes * heapSlack,
     data: 40e6,
   };
   const share = meanBatchTokens(prepared) / Math.max(1, shape.batch * shape.length);

@@ -5,6 +5,7 @@ import { writeAtomically } from '../checkpoint/write-safetensors.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { RunEvent, RunNews } from '../spec/events.ts';
 import type { Json } from '../spec/json.ts';
+import type { Untrained } from '../tasks/task.ts';
 import { exists } from './checkpoints.ts';
 
 export interface RunFolder {
@@ -18,6 +19,12 @@ export interface RunFolder {
   readonly predictions: string;
   readonly recipe: string;
   readonly baseline: string;
+}
+
+/** What baseline.json holds: the untrained model's figures, and what it takes to ask it again. */
+export interface SavedBaseline extends Untrained {
+  readonly labels: readonly string[];
+  readonly maxLength: number;
 }
 
 export function runFolder(path: string): RunFolder {

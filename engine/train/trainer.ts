@@ -23,6 +23,7 @@ import {
   writeText,
   type Journal,
   type RunFolder,
+  type SavedBaseline,
 } from './run-folder.ts';
 import { countParameters, shapeOf } from './setup.ts';
 import { loadWeights, type Weights } from './weights.ts';
@@ -175,7 +176,12 @@ async function baseline(
   if (checkpoint && (await exists(folder.baseline)))
     return (await readJsonFile(folder.baseline)) as unknown as Untrained;
   const found = await prepared.rows.untrained(at.answerer, at.part, phaseWatch(at.journal, at.control, 'baseline'));
-  await writeJson(folder.baseline, found);
+  const saved: SavedBaseline = {
+    ...found,
+    labels: prepared.rows.labels,
+    maxLength: prepared.recipe.training.maxLength,
+  };
+  await writeJson(folder.baseline, saved);
   return found;
 }
 

@@ -1,5 +1,6 @@
 /** Questions to a run's model, base and tuned side by side; the answers arrive as news. */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { asOurs, StudioError, CancelledError, toEnvelope } from '../../engine/spec/errors.ts';
 import type { AnswerEvent } from '../contract/views.ts';
 import type { RunRecord } from '../store/store.ts';
@@ -21,17 +22,26 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
       readonly side: AnswerEvent['side'];
       readonly prompt: string;
       readonly adapter: string | null;
+      readonly baseline?: string | null;
       readonly signal: AbortSignal;
     },
   ): Promise<void> => {
-    const { id, side, prompt, adapter, signal } = question;
+    const { id, side, prompt, adapter, baseline, signal } = question;
     const tell = (news: Partial<AnswerEvent>) =>
       publish('answer', { id, side, text: '', done: false, scores: null, error: null, ...news });
     let streamed = '';
     try {
       const reply = await engine.call(
         'generate',
-        { modelPath: modelPathOf(run, paths), adapter, prompt, maxNewTokens: longestAnswer, temperature: 0, seed: 1 },
+        {
+          modelPath: modelPathOf(run, paths),
+          adapter,
+          ...(typeof baseline === 'string' ? { baseline } : {}),
+          prompt,
+          maxNewTokens: longestAnswer,
+          temperature: 0,
+          seed: 1,
+        },
         {
           signal,
           onNews: ({ text }) => {
@@ -56,15 +66,10 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
       const abort = new AbortController();
       underWay.set(id, abort);
       const { signal } = abort;
-      if (run.task !== 'chat') {
-        // What answers with categories is what training added: the base model alone has none to choose from.
-        const error = toEnvelope(new StudioError('answer.untrained', { model: run.model }));
-        publish('answer', { id, side: 'base', text: '', done: true, scores: null, error });
-        void answer(run, { id, side: 'tuned', prompt, adapter, signal }).finally(() => underWay.delete(id));
-        return { id };
-      }
+      // The base model of a classifier has no categories of its own: it answers by the class centres the run measured.
+      const baseline = run.task === 'chat' ? null : join(run.folder, 'baseline.json');
       void Promise.all([
-        answer(run, { id, side: 'base', prompt, adapter: null, signal }),
+        answer(run, { id, side: 'base', prompt, adapter: null, baseline, signal }),
         answer(run, { id, side: 'tuned', prompt, adapter, signal }),
       ]).finally(() => underWay.delete(id));
       return { id };

@@ -9,7 +9,7 @@ import { argmax, softmax } from '../probabilities.ts';
 import type { TokenRow } from '../rows.ts';
 import type { Part, PreparedTask, Task, TaskModel } from '../task.ts';
 import { encodeTexts } from './encode.ts';
-import { nearestCentre } from './nearest-centre.ts';
+import { classCentres, nearestCentre } from './nearest-centre.ts';
 
 /** Rows shown at an evaluation. */
 const samplesShown = 12;
@@ -93,13 +93,13 @@ async function prepare(
     untrained: async (answerer, part, watch) => {
       const learning = balanced(parts.train.rows);
       const features = await answerer.features([...learning, ...parts[part].rows], watch);
-      const known = {
-        features: features.slice(0, learning.length),
-        classes: learning.map(labelOf),
-        count: labels.length,
+      const centres = classCentres(features.slice(0, learning.length), learning.map(labelOf), labels.length);
+      const answers = features.slice(learning.length).map((feature) => nearestCentre(centres, feature));
+      return {
+        figure: share(part, answers),
+        answers: answers.map(nameOf),
+        centres: centres.map((centre) => Array.from(centre)),
       };
-      const answers = nearestCentre(known, features.slice(learning.length));
-      return { figure: share(part, answers), answers: answers.map(nameOf) };
     },
     majority: (part) => {
       const counts = labels.map((_, index) => parts.train.rows.filter((row) => labelOf(row) === index).length);

@@ -4,22 +4,27 @@
  */
 import { argmax } from '../probabilities.ts';
 
-/** Class index for each query. `features` and `classes` are of the learning rows. */
-export function nearestCentre(
-  learning: { readonly features: readonly Float32Array[]; readonly classes: readonly number[]; readonly count: number },
-  queries: readonly Float32Array[],
-): number[] {
-  const size = learning.features[0]?.length ?? 0;
-  const centres = Array.from({ length: learning.count }, () => new Float64Array(size));
-  learning.features.forEach((feature, row) => {
-    const centre = centres[learning.classes[row] ?? 0];
+/** Sum of each class's features, every row at unit length: [classes][hidden]. Its direction is the class's centre. */
+export function classCentres(
+  features: readonly Float32Array[],
+  classes: readonly number[],
+  count: number,
+): readonly Float32Array[] {
+  const size = features[0]?.length ?? 0;
+  const centres = Array.from({ length: count }, () => new Float32Array(size));
+  features.forEach((feature, row) => {
+    const centre = centres[classes[row] ?? 0];
     const length = norm(feature);
     feature.forEach((value, at) => {
       if (centre) centre[at] = (centre[at] ?? 0) + value / length;
     });
   });
-  const lengths = centres.map(norm);
-  return queries.map((query) => argmax(centres.map((centre, index) => dot(centre, query) / (lengths[index] ?? 1))));
+  return centres;
+}
+
+/** The class whose centre lies nearest to a feature by cosine. */
+export function nearestCentre(centres: readonly ArrayLike<number>[], feature: ArrayLike<number>): number {
+  return argmax(centres.map((centre) => dot(centre, feature) / norm(centre)));
 }
 
 function norm(vector: ArrayLike<number>): number {

@@ -4,7 +4,7 @@ import { Graph, type Tensor } from '../../../engine/autodiff/graph.ts';
 import { Runtime, type HostTensor } from '../../../engine/runtime/session.ts';
 import { classLoss, multiLabelLoss, regressionLoss } from '../../../engine/tasks/losses.ts';
 import { argmax, softmax } from '../../../engine/tasks/probabilities.ts';
-import { nearestCentre } from '../../../engine/tasks/text-classification/nearest-centre.ts';
+import { classCentres, nearestCentre } from '../../../engine/tasks/text-classification/nearest-centre.ts';
 import { floats, longs } from '../../../engine/train/state.ts';
 
 async function lossOf(
@@ -76,5 +76,6 @@ test('the nearest centre is that of the smallest angle, whatever the lengths', (
     [50, 40],
   ].map((values) => Float32Array.from(values));
   // Centres lie at about 3° and 96°: the border is near 49°.
-  expect(nearestCentre({ features, classes: [0, 0, 1, 1], count: 2 }, queries)).toEqual([0, 1, 1, 0]);
+  const centres = classCentres(features, [0, 0, 1, 1], 2);
+  expect(queries.map((query) => nearestCentre(centres, query))).toEqual([0, 1, 1, 0]);
 });
