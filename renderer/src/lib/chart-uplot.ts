@@ -92,7 +92,7 @@ interface Words {
 
 function drawMarks(plot: uPlot, drawing: Drawing): void {
   const { ctx, bbox } = plot;
-  const { xTicks, kept, now, band, baseLabel, taughtLabel } = drawing.marks();
+  const { xTicks, kept, now, band } = drawing.marks();
   const theme = drawing.theme();
   const ratio = devicePixelRatio;
   const at = (value: number) => plot.valToPos(value, 'x', true);

@@ -38,7 +38,7 @@ export interface FitWords {
 interface FitContext {
   readonly computer: ComputerView | null;
   /** Null when it was measured in an earlier visit. */
-  readonly measuredAt: Date | null;
+  readonly measuredAt: string | null;
   readonly formula: Estimate | null;
 }
 
@@ -58,7 +58,7 @@ export function fitWords(estimate: Estimate, { computer, measuredAt, formula }: 
   };
 }
 
-function leadOf(estimate: Estimate, measuredAt: Date | null, formula: Estimate | null): string {
+function leadOf(estimate: Estimate, measuredAt: string | null, formula: Estimate | null): string {
   if (estimate.source === 'formula') return 'From a formula. Two real steps on your longest rows measure it.';
   const when = measuredAt === null ? 'Measured' : `Measured at ${clock(measuredAt)}`;
   const said = formula === null ? '' : ` The formula said ${bytes(formula.peakMemoryBytes)}.`;

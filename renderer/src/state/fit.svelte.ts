@@ -10,7 +10,7 @@ export class FitCheck {
   #formula = $state.raw<Estimate | null>(null);
   #measured = $state.raw<Estimate | null>(null);
   #progress = $state.raw<Busy | null>(null);
-  #measuredAt = $state.raw<Date | null>(null);
+  #measuredAt = $state.raw<string | null>(null);
   #failure = $state.raw<Failure | null>(null);
   #underWay: Promise<void> | null = null;
 
@@ -35,8 +35,8 @@ export class FitCheck {
     return this.#progress;
   }
 
-  /** When it was measured, if it was in this visit. */
-  get measuredAt(): Date | null {
+  /** When it was measured (ISO 8601), if it was in this visit. */
+  get measuredAt(): string | null {
     return this.#measuredAt;
   }
 
@@ -85,7 +85,7 @@ export class FitCheck {
     this.#progress = { note: '', done: 0, total: 0 };
     try {
       this.#measured = await this.#studio.call('measure', { projectId: this.#project.id });
-      this.#measuredAt = new Date();
+      this.#measuredAt = new Date().toISOString();
     } catch (thrown) {
       this.#failure = failureOf(thrown);
     } finally {

@@ -23,7 +23,17 @@ function isPerplexity(figures: Figure | null | undefined): figures is Perplexity
 /** Shares right on the same rows, the baselines first; empty for language models. */
 export function shareRows(metrics: Metrics): readonly IntervalRow[] {
   const row = (label: string, figures: Figure | null | undefined, taught = false): readonly IntervalRow[] =>
-    isAccuracy(figures) ? [{ label, value: figures.accuracy, interval: figures.interval, words: percent(figures.accuracy, figures.n), taught }] : [];
+    isAccuracy(figures)
+      ? [
+          {
+            label,
+            value: figures.accuracy,
+            interval: figures.interval,
+            words: percent(figures.accuracy, figures.n),
+            taught,
+          },
+        ]
+      : [];
   return [
     ...row('Always the commonest answer', metrics.baselines?.majority),
     ...row('The model as it came', metrics.baselines?.untrained),
@@ -42,8 +52,13 @@ export interface LossRow {
 /** Errors a token on the same rows; empty for categories. */
 export function lossRows(metrics: Metrics): readonly LossRow[] {
   const row = (label: string, figures: Figure | null | undefined, taught: boolean): readonly LossRow[] =>
-    isPerplexity(figures) ? [{ label, loss: figures.loss.toFixed(3), perplexity: figure(figures.perplexity), value: figures.loss, taught }] : [];
-  return [...row('The model as it came', metrics.baselines?.untrained, false), ...row('After training', metrics.tuned, true)];
+    isPerplexity(figures)
+      ? [{ label, loss: figures.loss.toFixed(3), perplexity: figure(figures.perplexity), value: figures.loss, taught }]
+      : [];
+  return [
+    ...row('The model as it came', metrics.baselines?.untrained, false),
+    ...row('After training', metrics.tuned, true),
+  ];
 }
 
 /** How many rows were measured. */
@@ -58,7 +73,9 @@ export function resultLead({ metrics, gain, totals }: ResultView): string {
   const held = metrics.measuredOn === 'validation' ? 'check rows' : 'rows it never saw';
   if (isAccuracy(tuned)) {
     const right = Math.round(tuned.accuracy * tuned.n);
-    const changed = metrics.baselines?.untrained ? ` It put right ${count(totals.fixed)} that the untrained model got wrong, and broke ${count(totals.broken)}.` : '';
+    const changed = metrics.baselines?.untrained
+      ? ` It put right ${count(totals.fixed)} that the untrained model got wrong, and broke ${count(totals.broken)}.`
+      : '';
     return `${count(right)} of ${count(tuned.n)} ${held}.${changed}${gainWords(gain)}`;
   }
   return `Measured on ${counted(tuned.n, 'answer', 'answers')} it never saw: the lower, the less your answers surprise it.${lossGainWords(gain)}`;
@@ -67,7 +84,10 @@ export function resultLead({ metrics, gain, totals }: ResultView): string {
 function gainWords(gain: ResultView['gain']): string {
   if (gain === null) return '';
   const [low, high] = gain.interval;
-  if (low <= 0 && high >= 0) return ` The difference is ${points(gain.value)}; with other rows of this kind it would lie between ${points(low)} and ${points(high)}, so the two cannot be told apart.`;
+  if (low <= 0 && high >= 0)
+    return ` The difference is ${points(gain.value)}; with other rows of this kind it would lie between ${points(low)} and ${points(high)}, so the two cannot be told apart.`;
+  if (high < 0)
+    return ` It lost ${plainPoints(-gain.value)}\u00a0points; with other rows of this kind it would most likely lose between ${plainPoints(-high)} and ${plainPoints(-low)}.`;
   return ` The gain is ${points(gain.value).replace('+', '')}; with other rows of this kind it would most likely be between ${plainPoints(low)} and ${plainPoints(high)}.`;
 }
 
@@ -79,8 +99,10 @@ function lossGainWords(gain: ResultView['gain']): string {
   if (gain === null) return '';
   const [low, high] = gain.interval;
   const between = (from: number, to: number) => `between ${figure(from)} and ${figure(to)}`;
-  if (high < 0) return ` The error a token fell by ${figure(-gain.value)}; with other questions of this kind it would most likely be ${between(-high, -low)}.`;
-  if (low > 0) return ` The error a token rose by ${figure(gain.value)}; with other questions of this kind it would most likely be ${between(low, high)}.`;
+  if (high < 0)
+    return ` The error a token fell by ${figure(-gain.value)}; with other questions of this kind it would most likely be ${between(-high, -low)}.`;
+  if (low > 0)
+    return ` The error a token rose by ${figure(gain.value)}; with other questions of this kind it would most likely be ${between(low, high)}.`;
   return ` The error a token changed by ${figure(gain.value)}, ${between(low, high)} with other questions of this kind, so the two cannot be told apart.`;
 }
 
@@ -111,8 +133,12 @@ export function examplePrompts(result: ResultView, most = 4): readonly string[] 
 /** What stands where an untrained model has no categories to answer with: how it was compared, and what it took this row for. */
 export function untrainedWords(result: ResultView | null, prompt: string): string {
   const untrained = result?.metrics.baselines?.untrained;
-  const measured = isAccuracy(untrained) ? ` By the nearest class centre of what it sees, it sorted ${percent(untrained.accuracy, untrained.n)} of the held-out rows right.` : '';
-  const row = [...(result?.fixed ?? []), ...(result?.broken ?? []), ...(result?.wrong ?? [])].find(({ text }) => text === prompt);
+  const measured = isAccuracy(untrained)
+    ? ` By the nearest class centre of what it sees, it sorted ${percent(untrained.accuracy, untrained.n)} of the held-out rows right.`
+    : '';
+  const row = [...(result?.fixed ?? []), ...(result?.broken ?? []), ...(result?.wrong ?? [])].find(
+    ({ text }) => text === prompt,
+  );
   const said = row === undefined || row.untrained === '' ? '' : ` This row it took for ${row.untrained}.`;
   return `As it came, it has no categories to answer with.${measured}${said}`;
 }
