@@ -98,8 +98,11 @@ describe('categories with LoRA on the starter model', () => {
 
   test('the last line is metrics.json, the lines before are the events of events.jsonl', () => {
     expect(lines.at(-1)).toEqual(JSON.parse(readFileSync(join(out, 'metrics.json'), 'utf8')));
-    expect(lines.slice(0, -1)).toEqual(jsonLines(join(out, 'events.jsonl')));
     const events = lines.slice(0, -1) as readonly RunEvent[];
+    const journal = jsonLines<RunEvent>(join(out, 'events.jsonl'));
+    // A run that is refused while it loads leaves no folder, so what it says before that is not written down.
+    const before = events.slice(0, events.length - journal.length);
+    expect([events.slice(before.length), before.filter(({ type }) => type !== 'phase')]).toEqual([journal, []]);
     expect(events.flatMap((event) => (event.type === 'step' ? [event.step] : []))).toEqual(
       Array.from({ length: steps }, (_, index) => index + 1),
     );
