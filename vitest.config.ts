@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           pool: 'forks',
-          include: ['test/{architecture,engine,main,support}/**/*.test.ts'],
+          include: ['test/{architecture,engine,main,parity,support}/**/*.test.ts'],
         },
       },
       {

@@ -4,7 +4,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { DType, Graph, HostData, Shape, Tensor } from '../autodiff/graph.ts';
 import { encode } from '../onnx/encode.ts';
 import type { ExternalData } from '../onnx/model-proto.ts';
-import { BugError } from '../spec/errors.ts';
+import { BugError, StudioError } from '../spec/errors.ts';
 import type { Device } from './device.ts';
 
 type Ort = typeof onnxruntime;
@@ -51,7 +51,11 @@ export class Runtime {
 
   async compile(graph: Graph, outputs: Readonly<Record<string, Tensor>>, options: CompileOptions): Promise<Executable> {
     const encoded = encode(graph, outputs, { target: options.device, mapped: options.mapped ?? new Map() });
-    const session = await this.#ort.InferenceSession.create(encoded.bytes, sessionOptions(options));
+    const session = await this.#ort.InferenceSession.create(encoded.bytes, sessionOptions(options)).catch(
+      (thrown: unknown) => {
+        throw missingDevice(thrown, options.device);
+      },
+    );
     const inputs = encoded.inputs.map((input) => input.name);
     return {
       inputs,
@@ -86,6 +90,13 @@ export class Runtime {
 function hostData(tensor: OrtTensor | undefined): HostData {
   if (!tensor) throw new BugError('the run left an output out');
   return tensor.data as HostData;
+}
+
+/** A device the library knows may still not be there: no graphics driver, or none that WebGPU takes. */
+function missingDevice(thrown: unknown, device: Device): unknown {
+  const isMissing = thrown instanceof Error && /WebGPU adapter|backend not found/.test(thrown.message);
+  if (device === 'cpu' || !isMissing) return thrown;
+  return new StudioError('device.unavailable', { device, available: 'auto, cpu' }, { cause: thrown });
 }
 
 /** The settings that a training graph needs; each one measured. */

@@ -1,5 +1,8 @@
 /** Sessions: results as tensors, updates in place, weights mapped from a file at any offset, faults named. */
+import { execFile } from 'node:child_process';
 import { appendFile, realpath, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Graph } from '../../../engine/autodiff/graph.ts';
 import * as ops from '../../../engine/autodiff/ops.ts';
@@ -142,4 +145,22 @@ test('a device that is not there is refused by name', () => {
   expect(() => chooseDevice('cuda')).toThrow(
     expect.objectContaining({ code: 'device.unavailable', data: { device: 'cuda', available: 'auto, cpu, webgpu' } }),
   );
+});
+
+test.skipIf(process.platform !== 'linux')('a computer without a graphics driver says so', async () => {
+  const room = join(import.meta.dirname, '../../../engine');
+  const script = `
+    const { Graph } = await import('${room}/autodiff/graph.ts');
+    const { neg } = await import('${room}/autodiff/ops.ts');
+    const { Runtime } = await import('${room}/runtime/session.ts');
+    const graph = new Graph();
+    const y = neg(graph.input('x', 'float32', [1]));
+    const compiled = (await Runtime.open()).compile(graph, { y }, { device: 'webgpu', threads: 1 });
+    await compiled.catch(({ code, data }) => console.log(JSON.stringify({ code, data })));`;
+  const env = { ...process.env, VK_ICD_FILENAMES: path('no-driver.json'), VK_DRIVER_FILES: path('no-driver.json') };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env });
+  expect(JSON.parse(stdout)).toEqual({
+    code: 'device.unavailable',
+    data: { device: 'webgpu', available: 'auto, cpu' },
+  });
 });
