@@ -23,7 +23,8 @@ export async function whyNoAdapter(): Promise<string | null> {
     return null;
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return `${reason.split('\n').at(0)?.slice(-120) ?? ''}; test/support/webgpu-env.sh prepares a software adapter`;
+    const [first = ''] = reason.split('\n');
+    return `${first.replace(/^.*was false\. /, '')}; test/support/webgpu-env.sh prepares a software adapter`;
   }
 }
 
