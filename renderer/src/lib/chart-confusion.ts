@@ -15,8 +15,14 @@ export interface ConfusionRow {
   readonly share: number | null;
 }
 
-export function confusionRows(labels: readonly string[], counts: readonly (readonly number[])[]): readonly ConfusionRow[] {
-  const heaviest = Math.max(1, ...counts.flatMap((row, expected) => row.filter((_, predicted) => predicted !== expected)));
+export function confusionRows(
+  labels: readonly string[],
+  counts: readonly (readonly number[])[],
+): readonly ConfusionRow[] {
+  const heaviest = Math.max(
+    1,
+    ...counts.flatMap((row, expected) => row.filter((_, predicted) => predicted !== expected)),
+  );
   return labels.map((label, expected) => {
     const row = counts[expected] ?? [];
     const total = row.reduce((sum, count) => sum + count, 0);
@@ -47,7 +53,12 @@ export function commonestMistake(labels: readonly string[], counts: readonly (re
   for (const [expected, row] of counts.entries()) {
     for (const [predicted, count] of row.entries()) {
       if (expected === predicted || count <= (found?.count ?? 0)) continue;
-      found = { expected: labels[expected] ?? '', predicted: labels[predicted] ?? '', count, back: counts[predicted]?.[expected] ?? 0 };
+      found = {
+        expected: labels[expected] ?? '',
+        predicted: labels[predicted] ?? '',
+        count,
+        back: counts[predicted]?.[expected] ?? 0,
+      };
     }
   }
   return found;

@@ -7,7 +7,10 @@ export function roundBytes(value: number): string {
 }
 
 /** How far a ruler reaches: past its limit, unless that is so far off that the bars could not be read. */
-export function rulerEnd(largest: number, limit: number | null): { readonly end: number; readonly limitBeyond: boolean } {
+export function rulerEnd(
+  largest: number,
+  limit: number | null,
+): { readonly end: number; readonly limitBeyond: boolean } {
   if (limit === null || limit <= largest * 3) return { end: Math.max(largest, limit ?? 0) * 1.12, limitBeyond: false };
   return { end: largest * 1.6, limitBeyond: true };
 }
@@ -26,7 +29,10 @@ function round(value: number): string {
 }
 
 /** At most `most` points: of each stretch the lowest and the highest, so that no peak is lost. */
-export function thin(values: readonly number[], most: number): readonly { readonly index: number; readonly value: number }[] {
+export function thin(
+  values: readonly number[],
+  most: number,
+): readonly { readonly index: number; readonly value: number }[] {
   if (values.length <= most) return values.map((value, index) => ({ index, value }));
   const stretches = Math.max(1, Math.floor(most / 2));
   const kept: { index: number; value: number }[] = [];
@@ -39,7 +45,8 @@ export function thin(values: readonly number[], most: number): readonly { readon
       if ((values[index] ?? 0) < (values[low] ?? 0)) low = index;
       if ((values[index] ?? 0) > (values[high] ?? 0)) high = index;
     }
-    for (const index of low === high ? [low] : [Math.min(low, high), Math.max(low, high)]) kept.push({ index, value: values[index] ?? 0 });
+    for (const index of low === high ? [low] : [Math.min(low, high), Math.max(low, high)])
+      kept.push({ index, value: values[index] ?? 0 });
   }
   return kept;
 }

@@ -36,13 +36,10 @@ interface Drawing {
 const axisHeight = 28;
 const gap = 6;
 
-export function highestOf(...lines: readonly (readonly (number | null)[])[]): number {
-  let highest = 0;
-  for (const line of lines) for (const value of line) if (value !== null && Number.isFinite(value) && value > highest) highest = value;
-  return highest;
-}
-
-export function lineChartOptions(size: { readonly width: number; readonly height: number }, drawing: Drawing): uPlot.Options {
+export function lineChartOptions(
+  size: { readonly width: number; readonly height: number },
+  drawing: Drawing,
+): uPlot.Options {
   const colour = (token: string) => () => drawing.theme()[token] ?? 'gray';
   const font = () => `11.5px ${drawing.theme()['sans'] ?? 'sans-serif'}`;
   return {
@@ -55,16 +52,34 @@ export function lineChartOptions(size: { readonly width: number; readonly height
       y: { range: (_, __, high) => [0, ticks(Number.isFinite(high) ? high : 1, 4).at(-1) ?? 1] },
     },
     axes: [
-      { size: axisHeight, stroke: colour('ink3'), grid: { show: false }, splits: () => drawing.marks().xTicks.map(({ at }) => at), values: (_, splits) => splits.map(() => ''), ticks: { stroke: colour('rule2'), width: 1, size: 4 } },
       {
-        size: (_, values) => Math.max(40, 14 + 6.5 * Math.max(0, ...(values ?? []).map((value) => value.length))), gap, stroke: colour('ink3'), font: font(), ticks: { show: false }, grid: { stroke: colour('rule'), width: 1 },
-        splits: ({ scales }) => [...ticks(scales['y']?.max ?? 1, 4)], values: (_, splits) => splits.map(drawing.write),
+        size: axisHeight,
+        stroke: colour('ink3'),
+        grid: { show: false },
+        splits: () => drawing.marks().xTicks.map(({ at }) => at),
+        values: (_, splits) => splits.map(() => ''),
+        ticks: { stroke: colour('rule2'), width: 1, size: 4 },
+      },
+      {
+        size: (_, values) => Math.max(40, 14 + 6.5 * Math.max(0, ...(values ?? []).map((value) => value.length))),
+        gap,
+        stroke: colour('ink3'),
+        font: font(),
+        ticks: { show: false },
+        grid: { stroke: colour('rule'), width: 1 },
+        splits: ({ scales }) => [...ticks(scales['y']?.max ?? 1, 4)],
+        values: (_, splits) => splits.map(drawing.write),
       },
     ],
     series: [
       {},
       { stroke: colour('base'), width: 1.1, alpha: 0.75, points: { show: false } },
-      { stroke: colour('yours'), width: 2, spanGaps: true, points: { show: true, size: 7.5, width: 1.8, stroke: colour('yours'), fill: colour('sheet') } },
+      {
+        stroke: colour('yours'),
+        width: 2,
+        spanGaps: true,
+        points: { show: true, size: 7.5, width: 1.8, stroke: colour('yours'), fill: colour('sheet') },
+      },
     ],
     hooks: { drawClear: [(plot) => drawBand(plot, drawing)], draw: [(plot) => drawMarks(plot, drawing)] },
   };
@@ -116,16 +131,38 @@ function drawMarks(plot: uPlot, drawing: Drawing): void {
   ctx.textBaseline = 'alphabetic';
   for (const tick of xTicks) {
     const x = at(tick.at);
-    write({ text: tick.label, x, y: bottom + 18 * ratio, colour: 'ink3', align: anchorOf(x - bbox.left, bbox.width, 40 * ratio) });
+    write({
+      text: tick.label,
+      x,
+      y: bottom + 18 * ratio,
+      colour: 'ink3',
+      align: anchorOf(x - bbox.left, bbox.width, 40 * ratio),
+    });
   }
-  if (band !== null) write({ text: band.label, x: (at(band.from) + at(band.to)) / 2, y: bbox.top + 14 * ratio, colour: 'care', align: 'middle' });
+  if (band !== null)
+    write({
+      text: band.label,
+      x: (at(band.from) + at(band.to)) / 2,
+      y: bbox.top + 14 * ratio,
+      colour: 'care',
+      align: 'middle',
+    });
   if (now !== null) {
     const x = at(now.x);
     const isRight = x > bbox.left + bbox.width - 70 * ratio;
     line(x, bbox.top, { colour: 'ink' });
-    write({ text: now.label, x: x + (isRight ? -gap : gap) * ratio, y: bbox.top + 14 * ratio, colour: 'ink', align: isRight ? 'end' : 'start' });
+    write({
+      text: now.label,
+      x: x + (isRight ? -gap : gap) * ratio,
+      y: bbox.top + 14 * ratio,
+      colour: 'ink',
+      align: isRight ? 'end' : 'start',
+    });
     const labels = lineLabels(plot, drawing.marks(), isRight).map(({ text, colour, place }) => ({
-      text, colour, align: 'start' as const, x: (isRight ? at(place.x) : x) + gap * ratio,
+      text,
+      colour,
+      align: 'start' as const,
+      x: (isRight ? at(place.x) : x) + gap * ratio,
       y: clamp(plot.valToPos(place.y, 'y', true) + place.shift * ratio, bbox.top + 30 * ratio, bottom - 4 * ratio),
     }));
     let free = 0;
@@ -146,7 +183,14 @@ function drawMarks(plot: uPlot, drawing: Drawing): void {
     ctx.fill();
     const beforeNow = now !== null && at(now.x) >= x && at(now.x) - x < 90 * ratio;
     const align = beforeNow ? 'end' : anchorOf(x - bbox.left, bbox.width, 80 * ratio);
-    write({ text: kept.label, x: x + (align === 'end' ? gap * ratio : 0), y: y + (isLow ? -14 : 25) * ratio, colour: 'yours', align, bold: true });
+    write({
+      text: kept.label,
+      x: x + (align === 'end' ? gap * ratio : 0),
+      y: y + (isLow ? -14 : 25) * ratio,
+      colour: 'yours',
+      align,
+      bold: true,
+    });
   }
   ctx.restore();
 }
@@ -159,17 +203,26 @@ interface LineLabel {
 
 /** Names of the lines: at their ends while there is room beside them, else near their beginnings, where they differ most. */
 function lineLabels(plot: uPlot, { baseLabel, taughtLabel }: LineChartMarks, isFull: boolean): readonly LineLabel[] {
-  const lines = [{ text: baseLabel, colour: 'ink2', series: 1 }, { text: taughtLabel, colour: 'yours', series: 2 }];
+  const lines = [
+    { text: baseLabel, colour: 'ink2', series: 1 },
+    { text: taughtLabel, colour: 'yours', series: 2 },
+  ];
   const found = lines.flatMap(({ text, colour, series }): readonly LineLabel[] => {
     const values = plot.data[series] ?? [];
     const known = [...values.keys()].filter((index) => typeof values[index] === 'number');
     const index = isFull ? known[series === 1 ? Math.floor(known.length / 20) : 0] : known.at(-1);
     const y = index === undefined ? null : values[index];
     const isOutside = isFull && index !== undefined && plot.valToPos(plot.data[0][index] ?? 0, 'x') > plot.width * 0.7;
-    return index === undefined || typeof y !== 'number' || isOutside ? [] : [{ text, colour, place: { x: plot.data[0][index] ?? 0, y, shift: isFull ? -8 : 4 } }];
+    return index === undefined || typeof y !== 'number' || isOutside
+      ? []
+      : [{ text, colour, place: { x: plot.data[0][index] ?? 0, y, shift: isFull ? -8 : 4 } }];
   });
   const [first, second] = found.map(({ place }) => plot.valToPos(place.y, 'y'));
   if (first === undefined || second === undefined || Math.abs(first - second) >= 15) return found;
-  if (isFull) return found.map((label, index) => ({ ...label, place: { ...label.place, shift: index === 0 ? -22 : -8 } }));
-  return found.map((label, index) => ({ ...label, place: { ...label.place, shift: (index === 0) === first <= second ? -5 : 13 } }));
+  if (isFull)
+    return found.map((label, index) => ({ ...label, place: { ...label.place, shift: index === 0 ? -22 : -8 } }));
+  return found.map((label, index) => ({
+    ...label,
+    place: { ...label.place, shift: (index === 0) === first <= second ? -5 : 13 },
+  }));
 }

@@ -4,7 +4,15 @@ import type { Estimate } from '../../../engine/spec/metrics.ts';
 import { count, counted, duration, figure } from './format.ts';
 
 const headings = {
-  'How long it learns': ['epochs', 'maxSteps', 'batchSize', 'gradientAccumulation', 'earlyStopping', 'evaluationsPerEpoch', 'checkpointSeconds'],
+  'How long it learns': [
+    'epochs',
+    'maxSteps',
+    'batchSize',
+    'gradientAccumulation',
+    'earlyStopping',
+    'evaluationsPerEpoch',
+    'checkpointSeconds',
+  ],
   'How it learns': ['learningRate', 'schedule', 'warmup', 'weightDecay', 'maxGradNorm', 'optimizer', 'seed'],
   'The rows': ['maxLength'],
 } as const;
@@ -28,7 +36,9 @@ export function consequenceOf(key: string, values: Values, estimate: Estimate | 
       return estimate === null || !epochs ? null : `One more pass: +${duration(estimate.seconds / epochs)}.`;
     case 'warmup': {
       const steps = Math.round((estimate?.steps ?? 0) * (number('warmup') ?? 0));
-      return steps === 0 ? null : `The first ${count(steps)} of ${counted(estimate?.steps ?? 0, 'step grows', 'steps grow')} to full size.`;
+      return steps === 0
+        ? null
+        : `The first ${count(steps)} of ${counted(estimate?.steps ?? 0, 'step grows', 'steps grow')} to full size.`;
     }
     case 'alpha': {
       const [alpha, r] = [number('alpha'), number('r')];
@@ -61,6 +71,7 @@ export function scheduleShape(schedule: Json | undefined, warmup: Json | undefin
 
 export function scheduleWords(schedule: Json | undefined, warmup: Json | undefined): string {
   const isGentle = typeof warmup === 'number' && warmup > 0;
-  if (schedule === 'constant') return isGentle ? 'It starts gently, then keeps its size.' : 'It keeps its size throughout.';
+  if (schedule === 'constant')
+    return isGentle ? 'It starts gently, then keeps its size.' : 'It keeps its size throughout.';
   return isGentle ? 'It starts gently, moves boldly, then settles.' : 'It starts at full size and settles.';
 }

@@ -31,7 +31,9 @@ function isObject(value: Json | undefined): value is JsonObject {
 export function readFields(schema: Json): readonly FormField[] {
   const properties = isObject(schema) ? schema.properties : undefined;
   if (!isObject(properties)) return [];
-  return Object.entries(properties).flatMap(([key, property]) => (isObject(property) && !('const' in property) ? [readField(key, property)] : []));
+  return Object.entries(properties).flatMap(([key, property]) =>
+    isObject(property) && !('const' in property) ? [readField(key, property)] : [],
+  );
 }
 
 function readField(key: string, property: JsonObject): FormField {
@@ -97,7 +99,8 @@ function parseNumber(field: FormField, text: string): Parsed {
   const value = readNumber(text);
   if (value === null) return refused(field, text);
   if (field.kind === 'integer' && !Number.isInteger(value)) return refused(field, text);
-  if (value < field.minimum || value > field.maximum || (field.above && value === field.minimum)) return refused(field, text);
+  if (value < field.minimum || value > field.maximum || (field.above && value === field.minimum))
+    return refused(field, text);
   return { ok: true, value };
 }
 
@@ -125,7 +128,9 @@ export function legalRange(field: FormField): string {
 function range(field: FormField): string {
   const write = (value: number) => (value >= 10_000 ? count(value) : setting(value));
   const from = field.above ? `above ${write(field.minimum)}` : `from ${write(field.minimum)}`;
-  return Number.isFinite(field.maximum) ? `${from} ${field.above ? 'and at most' : 'to'} ${write(field.maximum)}` : from;
+  return Number.isFinite(field.maximum)
+    ? `${from} ${field.above ? 'and at most' : 'to'} ${write(field.maximum)}`
+    : from;
 }
 
 /** A value as the input shows it. */
@@ -150,13 +155,12 @@ export function sliderPosition(steps: readonly number[], value: number): number 
   return above - 1 + (value - low) / (high - low);
 }
 
-/** The slider position one key press away: the next step above or below the value. */
-export function nextStep(steps: readonly number[], value: number, direction: 1 | -1): number | null {
-  const found = direction > 0 ? steps.find((step) => step > value) : steps.findLast((step) => step < value);
-  return found ?? null;
-}
-
 /** Values that differ from the defaults, by key. */
-export function changesOf(values: Readonly<Record<string, Json>>, defaults: Readonly<Record<string, Json>>): Record<string, Json> {
-  return Object.fromEntries(Object.entries(values).filter(([key, value]) => key !== 'name' && !sameValue(value, defaults[key])));
+export function changesOf(
+  values: Readonly<Record<string, Json>>,
+  defaults: Readonly<Record<string, Json>>,
+): Record<string, Json> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([key, value]) => key !== 'name' && !sameValue(value, defaults[key])),
+  );
 }

@@ -1,7 +1,6 @@
 /** A run's curves: joining news to what is known, lining up steps and checks, and what the last check says. */
 import type { RunSeries } from '../../../main/contract/views.ts';
 
-export type StepPoint = RunSeries['steps'][number];
 export type Evaluation = RunSeries['evaluations'][number];
 export type Sample = RunSeries['samples'][number];
 
@@ -37,7 +36,11 @@ export function alignSeries(series: RunSeries): Aligned {
   const loss = new Map(series.steps.map((point) => [point.step, point.loss]));
   const checks = new Map(series.evaluations.map((point) => [point.step, point.loss]));
   const steps = [...new Set([...loss.keys(), ...checks.keys()])].sort((a, b) => a - b);
-  return { steps, loss: steps.map((step) => loss.get(step) ?? null), checks: steps.map((step) => checks.get(step) ?? null) };
+  return {
+    steps,
+    loss: steps.map((step) => loss.get(step) ?? null),
+    checks: steps.map((step) => checks.get(step) ?? null),
+  };
 }
 
 /** The check whose version is kept: the last one that was the best so far. */
@@ -89,14 +92,20 @@ export function guessingLoss(labels: number): number | null {
 }
 
 /** Where a stretch of checks that only rose begins and ends, for the band behind the chart. */
-export function memorisingBand(evaluations: readonly Evaluation[]): { readonly from: number; readonly to: number } | null {
+export function memorisingBand(
+  evaluations: readonly Evaluation[],
+): { readonly from: number; readonly to: number } | null {
   const trend = trendOf(evaluations, null);
   const last = evaluations.at(-1);
   return trend.kind === 'memorising' && last !== undefined ? { from: trend.kept, to: last.step } : null;
 }
 
 /** Ends of the passes over the rows: `{ at, pass }`, at most `most` of them, the last pass always among them. */
-export function passTicks(steps: number, stepsPerEpoch: number, most = 5): readonly { readonly at: number; readonly pass: number }[] {
+export function passTicks(
+  steps: number,
+  stepsPerEpoch: number,
+  most = 5,
+): readonly { readonly at: number; readonly pass: number }[] {
   if (stepsPerEpoch <= 0 || steps <= 0) return [];
   const passes = Math.floor(steps / stepsPerEpoch + 1e-9);
   if (passes < 1) return [];

@@ -107,7 +107,14 @@ export class Answers {
       [event.side]: {
         text: side.text + event.text,
         scores: event.scores ?? side.scores,
-        state: failure !== null ? 'failed' : event.error?.kind === 'cancelled' ? 'stopped' : event.done ? 'finished' : 'speaking',
+        state:
+          failure !== null
+            ? 'failed'
+            : event.error?.kind === 'cancelled'
+              ? 'stopped'
+              : event.done
+                ? 'finished'
+                : 'speaking',
         seconds: (performance.now() - this.#began) / 1000,
         failure,
       },

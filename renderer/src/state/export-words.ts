@@ -33,17 +33,29 @@ export function totalBytes(view: ExportView): number {
   return view.files.reduce((sum, file) => sum + file.bytes, 0);
 }
 
-export function exportTitle(view: ExportView | null, isWriting: boolean): { readonly title: string; readonly lead: string } {
+export function exportTitle(
+  view: ExportView | null,
+  isWriting: boolean,
+): { readonly title: string; readonly lead: string } {
   if (view !== null) {
     const { matched, of, largestDifference } = view.replay;
     const all = matched === of;
     return {
-      title: all ? `Ready for Python: ${count(matched)} of ${count(of)} answers match.` : `Written, but only ${count(matched)} of ${count(of)} answers match.`,
+      title: all
+        ? `Ready for Python: ${count(matched)} of ${count(of)} answers match.`
+        : `Written, but only ${count(matched)} of ${count(of)} answers match.`,
       lead: `I wrote the files, read them back from disk and asked them ${count(of)} of your held-out rows: ${all ? 'the same answer each time' : 'not always the same answer'}. ${largestDifference === 0 ? 'No logit differs.' : `The largest difference of a logit is ${figure(largestDifference)}.`}`,
     };
   }
-  if (isWriting) return { title: 'Writing the files and asking them again.', lead: 'The rows are asked of what lies on disk, not of what is in memory.' };
-  return { title: 'Take it with you: one folder, checked after writing.', lead: 'I write the files, read them back and ask them 20 held-out rows, so that what you take answers as it does here.' };
+  if (isWriting)
+    return {
+      title: 'Writing the files and asking them again.',
+      lead: 'The rows are asked of what lies on disk, not of what is in memory.',
+    };
+  return {
+    title: 'Take it with you: one folder, checked after writing.',
+    lead: 'I write the files, read them back and ask them 20 held-out rows, so that what you take answers as it does here.',
+  };
 }
 
 /** One mark a replayed row, for the strip of ticks. */

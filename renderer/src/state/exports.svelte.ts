@@ -44,7 +44,11 @@ export class Exports {
     this.#view = null;
     this.#progress = { note: '', done: 0, total: 0 };
     try {
-      this.#view = await this.#studio.call('exportRun', { runId, destination: 'peft', ...(folder.trim() !== '' && { folder: folder.trim() }) });
+      this.#view = await this.#studio.call('exportRun', {
+        runId,
+        destination: 'peft',
+        ...(folder.trim() !== '' && { folder: folder.trim() }),
+      });
     } catch (thrown) {
       this.#failure = failureOf(thrown);
     } finally {

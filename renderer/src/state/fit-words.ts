@@ -21,9 +21,13 @@ const parts = [
 
 /** What the memory holds at its fullest, in the order in which it is drawn. */
 export function segmentsOf(estimate: Estimate): readonly Segment[] {
-  const known = parts.flatMap(({ key, label, fill }): readonly Segment[] => (estimate.parts[key] > 0 ? [{ label, fill, value: estimate.parts[key] }] : []));
+  const known = parts.flatMap(({ key, label, fill }): readonly Segment[] =>
+    estimate.parts[key] > 0 ? [{ label, fill, value: estimate.parts[key] }] : [],
+  );
   const beside = estimate.peakMemoryBytes - known.reduce((sum, { value }) => sum + value, 0);
-  return beside > 0.01 * estimate.peakMemoryBytes ? [...known, { label: 'beside the formula', value: beside, fill: 'light' }] : known;
+  return beside > 0.01 * estimate.peakMemoryBytes
+    ? [...known, { label: 'beside the formula', value: beside, fill: 'light' }]
+    : known;
 }
 
 export interface FitWords {
@@ -48,12 +52,16 @@ export function fitWords(estimate: Estimate, { computer, measuredAt, formula }: 
   const over = free === null ? 0 : estimate.peakMemoryBytes - free;
   const about = estimate.source === 'formula' ? 'about ' : '';
   const verb = `It needs ${about}${needed} at its fullest`;
-  const title = free === null ? `${verb}.` : `${verb}; ${bytes(free)} are free. ${over > 0 ? `That is ${bytes(over)} too much.` : 'It fits.'}`;
+  const title =
+    free === null
+      ? `${verb}.`
+      : `${verb}; ${bytes(free)} are free. ${over > 0 ? `That is ${bytes(over)} too much.` : 'It fits.'}`;
   return {
     title,
     lead: leadOf(estimate, measuredAt, formula),
     over,
-    end: free === null ? needed : over > 0 ? `${needed}: ${bytes(over)} too much` : `${needed}: ${bytes(-over)} left over`,
+    end:
+      free === null ? needed : over > 0 ? `${needed}: ${bytes(over)} too much` : `${needed}: ${bytes(-over)} left over`,
     largest: largestWords(estimate),
   };
 }
@@ -73,17 +81,34 @@ function largestWords(estimate: Estimate): string {
 }
 
 /** The small ledger at the right. */
-export function fitFacts(estimate: Estimate, computer: ComputerView | null, now: Date): readonly { readonly term: string; readonly value: string; readonly note: string }[] {
+export function fitFacts(
+  estimate: Estimate,
+  computer: ComputerView | null,
+  now: Date,
+): readonly { readonly term: string; readonly value: string; readonly note: string }[] {
   const finish = clock(new Date(now.getTime() + estimate.seconds * 1000));
   return [
     { term: 'Finish', value: finish, note: `about ${duration(estimate.seconds)} if it starts now` },
     { term: 'Steps', value: count(estimate.steps), note: `${secondsWords(estimate.secondsPerStep)} each` },
-    { term: 'Learns', value: parameters(estimate.trainableParameters), note: `of ${parameters(estimate.totalParameters)} weights, ${shareWords(estimate.trainableParameters / estimate.totalParameters)}` },
+    {
+      term: 'Learns',
+      value: parameters(estimate.trainableParameters),
+      note: `of ${parameters(estimate.totalParameters)} weights, ${shareWords(estimate.trainableParameters / estimate.totalParameters)}`,
+    },
     { term: 'File', value: bytes(estimate.adapterBytes), note: 'the part you keep' },
-    { term: 'Disk', value: bytes(estimate.diskBytes), note: computer === null ? '' : `${bytes(computer.freeDiskBytes)} free` },
+    {
+      term: 'Disk',
+      value: bytes(estimate.diskBytes),
+      note: computer === null ? '' : `${bytes(computer.freeDiskBytes)} free`,
+    },
   ];
 }
 
 export function secondsWords(seconds: number): string {
   return seconds < 1 ? `${figure(seconds * 1000)}\u00a0ms` : `${figure(seconds)}\u00a0s`;
+}
+
+/** This moment, as the words take it. */
+export function timestamp(): string {
+  return new Date().toISOString();
 }

@@ -2,6 +2,7 @@
 import type { Estimate } from '../../../engine/spec/metrics.ts';
 import type { Studio } from '../../../main/contract/index.ts';
 import { failureOf, type Failure } from './failure.ts';
+import { timestamp } from './fit-words.ts';
 import type { Busy, OpenProject } from './project.svelte.ts';
 
 export class FitCheck {
@@ -47,7 +48,8 @@ export class FitCheck {
   /** Follows the measuring's news, reads the estimate, and measures where nothing was measured yet. Returns how to stop. */
   open(): () => void {
     const close = this.#studio.on('job', (job) => {
-      if (job.method === 'measure' && job.id === this.#project.id) this.#progress = { note: job.note, done: job.done, total: job.total };
+      if (job.method === 'measure' && job.id === this.#project.id)
+        this.#progress = { note: job.note, done: job.done, total: job.total };
     });
     void this.#begin();
     return close;
@@ -85,7 +87,7 @@ export class FitCheck {
     this.#progress = { note: '', done: 0, total: 0 };
     try {
       this.#measured = await this.#studio.call('measure', { projectId: this.#project.id });
-      this.#measuredAt = new Date().toISOString();
+      this.#measuredAt = timestamp();
     } catch (thrown) {
       this.#failure = failureOf(thrown);
     } finally {

@@ -29,7 +29,17 @@ const recommendations = {
 } satisfies Record<MethodName, string>;
 
 /** The order of the cards, row by row: as the drawings compare best. */
-const order: readonly MethodName[] = ['lora', 'full', 'linear-probe', 'adapter', 'prefix', 'p-tuning-v2', 'in-context', 'prompt', 'p-tuning'];
+const order: readonly MethodName[] = [
+  'lora',
+  'full',
+  'linear-probe',
+  'adapter',
+  'prefix',
+  'p-tuning-v2',
+  'in-context',
+  'prompt',
+  'p-tuning',
+];
 
 export interface MethodCard {
   readonly name: MethodName;
@@ -48,7 +58,9 @@ interface Context {
 }
 
 export function methodCards(methods: readonly MethodView[], context: Context): readonly MethodCard[] {
-  return methods.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name)).map((method) => methodCard(method, context));
+  return methods
+    .toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
+    .map((method) => methodCard(method, context));
 }
 
 function methodCard(method: MethodView, context: Context): MethodCard {
@@ -82,17 +94,27 @@ export function shareWords(share: number): string {
   return share >= 0.01 ? percent(share) : `${Number((share * 100).toPrecision(2))}\u00a0%`;
 }
 
-function noteOf(method: MethodView, { freeMemoryBytes, destination }: Context): readonly [MethodCard['noteTone'], string] {
+function noteOf(
+  method: MethodView,
+  { freeMemoryBytes, destination }: Context,
+): readonly [MethodCard['noteTone'], string] {
   if (!method.supported || method.reason !== null) return ['plain', reasonWords(method.reason)];
   const needed = method.estimate?.peakMemoryBytes ?? 0;
-  if (freeMemoryBytes !== null && needed > freeMemoryBytes) return ['care', `More than the ${bytes(freeMemoryBytes)} free now`];
+  if (freeMemoryBytes !== null && needed > freeMemoryBytes)
+    return ['care', `More than the ${bytes(freeMemoryBytes)} free now`];
   if (destination !== null && !method.destinations.includes(destination)) {
     return ['plain', `Not for ${destinationLabels[destination]}: stays in ${listWords(method.destinations)}`];
   }
   return method.destinations.length === 0 ? ['plain', ''] : ['ok', `Reaches ${listWords(method.destinations)}`];
 }
 
-const shortNames = { here: 'this app', peft: 'Python', ollama: 'Ollama', 'lm-studio': 'LM Studio', onnx: 'ONNX' } satisfies Record<Destination, string>;
+const shortNames = {
+  here: 'this app',
+  peft: 'Python',
+  ollama: 'Ollama',
+  'lm-studio': 'LM Studio',
+  onnx: 'ONNX',
+} satisfies Record<Destination, string>;
 
 function listWords(destinations: readonly Destination[]): string {
   return destinations.map((destination) => shortNames[destination]).join(', ');
@@ -115,8 +137,13 @@ export function methodTitle(cards: readonly MethodCard[]): { readonly title: str
   const recommended = cards.find((card) => card.recommended);
   const choosable = cards.filter((card) => card.choosable).length;
   const rest = cards.length - choosable;
-  const lead = recommended ? recommendations[recommended.name] : 'The numbers below say what each one costs on this computer.';
-  const missing = rest > 0 ? ` ${capital(inWords(rest))} of the ${inWords(cards.length)} are not in this version; their drawings are here to compare.` : '';
+  const lead = recommended
+    ? recommendations[recommended.name]
+    : 'The numbers below say what each one costs on this computer.';
+  const missing =
+    rest > 0
+      ? ` ${capital(inWords(rest))} of the ${inWords(cards.length)} are not in this version; their drawings are here to compare.`
+      : '';
   const start = recommended ? `; start with ${recommended.label}.` : '.';
   return { title: `Nine ways to teach it${start}`, lead: `${lead}${missing}` };
 }

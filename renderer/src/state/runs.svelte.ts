@@ -27,9 +27,13 @@ export class Runs {
   }
 
   /** All runs, the newest first. */
-  readonly all: readonly RunView[] = $derived.by(() => [...this.#runs.values()].toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)));
+  readonly all: readonly RunView[] = $derived.by(() =>
+    [...this.#runs.values()].toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)),
+  );
   /** The run at work, running before waiting; null when nothing is. */
-  readonly active: RunView | null = $derived(this.all.find((run) => isWorking(run) && run.state !== 'queued') ?? this.all.find(isWorking) ?? null);
+  readonly active: RunView | null = $derived(
+    this.all.find((run) => isWorking(run) && run.state !== 'queued') ?? this.all.find(isWorking) ?? null,
+  );
 
   /** What the last wish met; null when it was granted. */
   get failure(): Failure | null {
@@ -57,7 +61,9 @@ export class Runs {
   open(): () => void {
     const closers = [
       this.#studio.on('run', (run) => this.#runs.set(run.id, run)),
-      this.#studio.on('series', ({ runId, series }) => this.#series.set(runId, joinSeries(this.seriesOf(runId), series))),
+      this.#studio.on('series', ({ runId, series }) =>
+        this.#series.set(runId, joinSeries(this.seriesOf(runId), series)),
+      ),
     ];
     void this.refresh();
     return () => closers.forEach((close) => close());
@@ -72,7 +78,10 @@ export class Runs {
   /** Reads a run and its curves as they are now; news appends to them. */
   async load(runId: string): Promise<void> {
     await this.#guarded(async () => {
-      const [run, series] = await Promise.all([this.#studio.call('getRun', { runId }), this.#studio.call('runSeries', { runId })]);
+      const [run, series] = await Promise.all([
+        this.#studio.call('getRun', { runId }),
+        this.#studio.call('runSeries', { runId }),
+      ]);
       this.#runs.set(run.id, run);
       this.#series.set(runId, series);
     });

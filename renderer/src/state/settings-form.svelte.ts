@@ -52,13 +52,19 @@ export class SettingsForm {
     return this.#failure ?? this.#project.failure;
   }
 
-  readonly rows: readonly FormRow[] = $derived.by(() => (this.#form === null ? [] : [...this.#rowsOf(this.#form, 'method'), ...this.#rowsOf(this.#form, 'training')]));
+  readonly rows: readonly FormRow[] = $derived.by(() =>
+    this.#form === null ? [] : [...this.#rowsOf(this.#form, 'method'), ...this.#rowsOf(this.#form, 'training')],
+  );
   readonly changed: number = $derived(this.rows.filter((row) => row.changed).length);
   readonly problems: number = $derived(this.rows.filter((row) => row.problem !== '').length);
-  readonly presetEstimate: Estimate | null = $derived(this.#form === null ? null : (this.#presetEstimates.get(this.#form.preset) ?? null));
+  readonly presetEstimate: Estimate | null = $derived(
+    this.#form === null ? null : (this.#presetEstimates.get(this.#form.preset) ?? null),
+  );
   /** What the engine will be given, without data and model. */
   readonly recipe: string = $derived(
-    this.#form === null ? '' : JSON.stringify({ method: this.#form.values.method, training: this.#form.values.training }, null, 2),
+    this.#form === null
+      ? ''
+      : JSON.stringify({ method: this.#form.values.method, training: this.#form.values.training }, null, 2),
   );
 
   async refresh(): Promise<void> {
@@ -98,7 +104,10 @@ export class SettingsForm {
     this.#typed.delete(idOf(row));
     const form = this.#form;
     if (form === null || sameValue(value, row.value)) return;
-    this.#form = { ...form, values: { ...form.values, [row.group]: { ...form.values[row.group], [row.field.key]: value } } };
+    this.#form = {
+      ...form,
+      values: { ...form.values, [row.group]: { ...form.values[row.group], [row.field.key]: value } },
+    };
     await this.#write();
   }
 
@@ -130,7 +139,10 @@ export class SettingsForm {
       const typed = this.#typed.get(`${group}.${field.key}`);
       const parsed = typed === undefined ? null : parseText(field, typed);
       return {
-        group, field, value, standard,
+        group,
+        field,
+        value,
+        standard,
         text: typed ?? showValue(value),
         changed: !sameValue(value, standard),
         problem: parsed !== null && !parsed.ok ? parsed.problem : '',

@@ -22,7 +22,11 @@ export interface PresetOption {
   readonly time: string;
 }
 
-export function presetOptions(form: SettingsForm, method: SupportedMethod, task: SupportedTask): readonly PresetOption[] {
+export function presetOptions(
+  form: SettingsForm,
+  method: SupportedMethod,
+  task: SupportedTask,
+): readonly PresetOption[] {
   return presetNames.map((preset) => {
     const { epochs } = trainingPreset(method, preset, { task, architecture: null, parameters: null });
     const seconds = form.seconds[preset];
@@ -36,14 +40,24 @@ export function presetOptions(form: SettingsForm, method: SupportedMethod, task:
 }
 
 /** What the run costs as set, against the preset without changes. */
-export function costRows(now: Estimate, standard: Estimate | null): readonly { readonly label: string; readonly now: string; readonly standard: string }[] {
+export function costRows(
+  now: Estimate,
+  standard: Estimate | null,
+): readonly { readonly label: string; readonly now: string; readonly standard: string }[] {
   const rows = [
     { label: 'Time', write: (estimate: Estimate) => duration(estimate.seconds) },
     { label: 'Memory', write: (estimate: Estimate) => bytes(estimate.peakMemoryBytes) },
-    { label: 'Weights that learn', write: (estimate: Estimate) => shareWords(estimate.trainableParameters / estimate.totalParameters) },
+    {
+      label: 'Weights that learn',
+      write: (estimate: Estimate) => shareWords(estimate.trainableParameters / estimate.totalParameters),
+    },
     { label: 'File you keep', write: (estimate: Estimate) => bytes(estimate.adapterBytes) },
   ];
-  return rows.map(({ label, write }) => ({ label, now: write(now), standard: standard === null ? '' : write(standard) }));
+  return rows.map(({ label, write }) => ({
+    label,
+    now: write(now),
+    standard: standard === null ? '' : write(standard),
+  }));
 }
 
 /** "540,672 of 494 million weights learn. …" */

@@ -1,6 +1,18 @@
 /** A run in training, in words: one sentence made by a rule over its numbers, and the few figures beside it. */
 import type { ComputerView, RunSeries, RunView } from '../../../main/contract/views.ts';
-import { bytes, capital, clock, count, counted, countedInWords, duration, figure, inWords, percent, scientific } from '../lib/format.ts';
+import {
+  bytes,
+  capital,
+  clock,
+  count,
+  counted,
+  countedInWords,
+  duration,
+  figure,
+  inWords,
+  percent,
+  scientific,
+} from '../lib/format.ts';
 import { dipOf, directionOf, hasGrown, jumpOf, keptCheck, trendOf, type Sample, type Trend } from '../lib/series.ts';
 import { methodLabels } from './words.ts';
 import { phaseWords } from './strip.ts';
@@ -14,22 +26,40 @@ export function trainWords(run: RunView, series: RunSeries, guessing: number | n
   const kept = keptWords(run, series);
   switch (run.state) {
     case 'queued':
-      return { title: `${methodLabels[run.method]} waits for its turn.`, lead: 'It begins as soon as the run before it is done.' };
+      return {
+        title: `${methodLabels[run.method]} waits for its turn.`,
+        lead: 'It begins as soon as the run before it is done.',
+      };
     case 'starting':
     case 'running':
       return runningWords(run, series, guessing);
     case 'paused':
       return { title: `Paused at ${stepWords(run)}.`, lead: `${kept} It goes on from here, on the same curve.` };
     case 'finished':
-      return { title: `Trained: ${counted(run.step, 'step', 'steps')}${tookWords(run)}. ${kept}`, lead: endTrend(series, guessing) };
+      return {
+        title: `Trained: ${counted(run.step, 'step', 'steps')}${tookWords(run)}. ${kept}`,
+        lead: endTrend(series, guessing),
+      };
     case 'stopped':
-      return { title: `Stopped at ${stepWords(run)}. ${kept}`, lead: 'You can ask it, measure it and export it like any other.' };
+      return {
+        title: `Stopped at ${stepWords(run)}. ${kept}`,
+        lead: 'You can ask it, measure it and export it like any other.',
+      };
     case 'cancelled':
-      return { title: `Cancelled at ${stepWords(run)}.`, lead: 'The last safe point lies in the run’s folder; it was not measured and is not offered for use.' };
+      return {
+        title: `Cancelled at ${stepWords(run)}.`,
+        lead: 'The last safe point lies in the run’s folder; it was not measured and is not offered for use.',
+      };
     case 'failed':
-      return { title: `Training broke off at ${stepWords(run)}.`, lead: 'Nothing else was touched; the data and the settings are as they were.' };
+      return {
+        title: `Training broke off at ${stepWords(run)}.`,
+        lead: 'Nothing else was touched; the data and the settings are as they were.',
+      };
     case 'interrupted':
-      return { title: `The run was interrupted at ${stepWords(run)}.`, lead: 'Its curve and its last safe point are kept. It can go on from there and ends as if nothing had happened.' };
+      return {
+        title: `The run was interrupted at ${stepWords(run)}.`,
+        lead: 'Its curve and its last safe point are kept. It can go on from there and ends as if nothing had happened.',
+      };
   }
 }
 
@@ -47,14 +77,20 @@ function tookWords(run: RunView): string {
 }
 
 function runningWords(run: RunView, series: RunSeries, guessing: number | null): TrainWords {
-  if (run.step === 0) return { title: `Before the first step: ${phaseWords(run.phase)}.`, lead: 'The untrained model answers the same rows first, so that there is something to compare with.' };
-  if (run.phase === 'testing' || run.phase === 'saving') return { title: `The steps are done. Now ${phaseWords(run.phase)}.`, lead: keptWords(run, series) };
+  if (run.step === 0)
+    return {
+      title: `Before the first step: ${phaseWords(run.phase)}.`,
+      lead: 'The untrained model answers the same rows first, so that there is something to compare with.',
+    };
+  if (run.phase === 'testing' || run.phase === 'saving')
+    return { title: `The steps are done. Now ${phaseWords(run.phase)}.`, lead: keptWords(run, series) };
   return trendWords(trendOf(series.evaluations, guessing), run, series);
 }
 
 function endTrend(series: RunSeries, guessing: number | null): string {
   const trend = trendOf(series.evaluations, guessing);
-  if (trend.kind === 'memorising') return `It began memorising after step ${count(trend.kept)}; later versions were worse on rows it must not learn from.`;
+  if (trend.kind === 'memorising')
+    return `It began memorising after step ${count(trend.kept)}; later versions were worse on rows it must not learn from.`;
   if (trend.kind === 'improving') return 'It was still improving at the end: more passes might help.';
   if (trend.kind === 'not-learning') return `${notLearningTitle(trend)} ${notLearningCause(trend)}`;
   return '';
@@ -64,18 +100,36 @@ function trendWords(trend: Trend, run: RunView, series: RunSeries): TrainWords {
   switch (trend.kind) {
     case 'waiting': {
       const next = series.stepsPerEpoch > 0 ? ` The first pass ends at step ${count(series.stepsPerEpoch)}.` : '';
-      return { title: `Learning from your rows: ${stepWords(run)}.`, lead: `No check yet.${next} Checks are made on rows it must not learn from.` };
+      return {
+        title: `Learning from your rows: ${stepWords(run)}.`,
+        lead: `No check yet.${next} Checks are made on rows it must not learn from.`,
+      };
     }
     case 'first-check':
-      return { title: `The first check: an error of ${figure(trend.loss)} at step ${count(trend.step)}.`, lead: 'From the next check on it shows whether the error falls. I kept this version.' };
+      return {
+        title: `The first check: an error of ${figure(trend.loss)} at step ${count(trend.step)}.`,
+        lead: 'From the next check on it shows whether the error falls. I kept this version.',
+      };
     case 'improving': {
-      const checks = trend.checks === 1 ? 'the last check was better than the one before' : `each of the last ${inWords(trend.checks)} checks was better`;
-      return { title: trend.checks === 0 ? `The best check so far is the last one.` : `Still learning: ${checks}.`, lead: `${keptWords(run, series)} The error on rows it must not learn from is still falling.` };
+      const checks =
+        trend.checks === 1
+          ? 'the last check was better than the one before'
+          : `each of the last ${inWords(trend.checks)} checks was better`;
+      return {
+        title: trend.checks === 0 ? `The best check so far is the last one.` : `Still learning: ${checks}.`,
+        lead: `${keptWords(run, series)} The error on rows it must not learn from is still falling.`,
+      };
     }
     case 'paused-improving':
-      return { title: `The last check was no better than step ${count(trend.kept)}.`, lead: 'I keep that version for now. One check alone says little.' };
+      return {
+        title: `The last check was no better than step ${count(trend.kept)}.`,
+        lead: 'I keep that version for now. One check alone says little.',
+      };
     case 'level':
-      return { title: `No better since step ${count(trend.kept)}. I kept that version.`, lead: `The error on rows it must not learn from has stayed about the same at ${countedInWords(trend.since, 'check', 'checks')} since.` };
+      return {
+        title: `No better since step ${count(trend.kept)}. I kept that version.`,
+        lead: `The error on rows it must not learn from has stayed about the same at ${countedInWords(trend.since, 'check', 'checks')} since.`,
+      };
     case 'memorising':
       return {
         title: `It began memorising at step ${count(trend.kept)}. I kept that version.`,
@@ -94,7 +148,9 @@ type NotLearning = Extract<Trend, { kind: 'not-learning' }>;
 const isAdrift = ({ loss, guessing }: NotLearning): boolean => loss > 1.2 * guessing;
 
 function notLearningTitle(trend: NotLearning): string {
-  return isAdrift(trend) ? 'It is not learning. The error is worse than guessing.' : 'It is not learning. The error is where guessing would be.';
+  return isAdrift(trend)
+    ? 'It is not learning. The error is worse than guessing.'
+    : 'It is not learning. The error is where guessing would be.';
 }
 
 function notLearningCause(trend: NotLearning): string {
@@ -121,14 +177,47 @@ export function smallMultiples(series: RunSeries, computer: ComputerView | null)
   const speeds = of((point) => point.rowsPerSecond);
   const memory = of((point) => point.memoryBytes);
   const [jump, dip] = [jumpOf(norms), dipOf(speeds)];
-  const rateWords = { rising: 'Rising, as planned.', falling: 'Settling, as planned.', level: 'Steady, as planned.', unknown: '' };
+  const rateWords = {
+    rising: 'Rising, as planned.',
+    falling: 'Settling, as planned.',
+    level: 'Steady, as planned.',
+    unknown: '',
+  };
   const rate = (value: number) => (value === 0 ? '0' : scientific(value));
   const speed = (value: number) => `${figure(value)}\u00a0rows/s`;
   return [
-    { key: 'rate', label: 'Step size', values: rates, write: rate, ...now(rates, rate), sentence: rateWords[directionOf(rates)] },
-    { key: 'norm', label: 'Size of corrections', values: norms, write: figure, ...now(norms, figure), sentence: norms.length < 3 ? '' : jump === null ? 'Calm: no jumps.' : `Jumped at step ${stepAt(jump)}.` },
-    { key: 'speed', label: 'Speed', values: speeds, write: speed, ...now(speeds, speed), sentence: speeds.length < 30 ? '' : dip === null ? 'Steady.' : `Dipped at step ${stepAt(dip)}.` },
-    { key: 'memory', label: 'Memory', values: memory, write: (value) => bytes(value), ...now(memory, (value) => bytes(value)), sentence: memoryWords(memory, computer) },
+    {
+      key: 'rate',
+      label: 'Step size',
+      values: rates,
+      write: rate,
+      ...now(rates, rate),
+      sentence: rateWords[directionOf(rates)],
+    },
+    {
+      key: 'norm',
+      label: 'Size of corrections',
+      values: norms,
+      write: figure,
+      ...now(norms, figure),
+      sentence: norms.length < 3 ? '' : jump === null ? 'Calm: no jumps.' : `Jumped at step ${stepAt(jump)}.`,
+    },
+    {
+      key: 'speed',
+      label: 'Speed',
+      values: speeds,
+      write: speed,
+      ...now(speeds, speed),
+      sentence: speeds.length < 30 ? '' : dip === null ? 'Steady.' : `Dipped at step ${stepAt(dip)}.`,
+    },
+    {
+      key: 'memory',
+      label: 'Memory',
+      values: memory,
+      write: (value) => bytes(value),
+      ...now(memory, (value) => bytes(value)),
+      sentence: memoryWords(memory, computer),
+    },
   ];
 }
 
@@ -144,7 +233,11 @@ function memoryWords(memory: readonly number[], computer: ComputerView | null): 
 }
 
 /** The ledger beside the chart. */
-export function trainFacts(run: RunView, series: RunSeries, at: Date): readonly { readonly term: string; readonly strong: string; readonly note: string }[] {
+export function trainFacts(
+  run: RunView,
+  series: RunSeries,
+  at: Date,
+): readonly { readonly term: string; readonly strong: string; readonly note: string }[] {
   const last = series.evaluations.at(-1);
   const kept = keptCheck(series.evaluations);
   const facts: { term: string; strong: string; note: string }[] = [];
@@ -152,16 +245,39 @@ export function trainFacts(run: RunView, series: RunSeries, at: Date): readonly 
   const latest = last?.metrics['accuracy'];
   if (kept && accuracy !== undefined) {
     const changed = last && last.step !== kept.step && latest !== undefined;
-    facts.push({ term: 'Check rows right', strong: percent(accuracy), note: `at step ${count(kept.step)}${changed ? `, ${percent(latest)} now` : ''}` });
+    facts.push({
+      term: 'Check rows right',
+      strong: percent(accuracy),
+      note: `at step ${count(kept.step)}${changed ? `, ${percent(latest)} now` : ''}`,
+    });
   }
   const perplexity = kept?.metrics['perplexity'];
-  if (kept && accuracy === undefined && perplexity !== undefined) facts.push({ term: 'Perplexity', strong: figure(perplexity), note: `on the check rows at step ${count(kept.step)}` });
+  if (kept && accuracy === undefined && perplexity !== undefined)
+    facts.push({
+      term: 'Perplexity',
+      strong: figure(perplexity),
+      note: `on the check rows at step ${count(kept.step)}`,
+    });
   if (run.secondsLeft !== null && run.state === 'running') {
-    facts.push({ term: 'Finish', strong: clock(new Date(at.getTime() + run.secondsLeft * 1000)), note: `${duration(run.secondsLeft)} left` });
+    facts.push({
+      term: 'Finish',
+      strong: clock(new Date(at.getTime() + run.secondsLeft * 1000)),
+      note: `${duration(run.secondsLeft)} left`,
+    });
   }
   if (run.steps > 0) facts.push({ term: 'Steps', strong: count(run.step), note: `of ${count(run.steps)}` });
-  if (run.memoryBytes > 0) facts.push({ term: 'Memory', strong: bytes(run.memoryBytes), note: run.state === 'running' ? 'the whole engine, now' : 'the whole engine, at its last step' });
-  if (series.truncatedRows > 0) facts.push({ term: 'Cut off', strong: counted(series.truncatedRows, 'row', 'rows'), note: 'lose their end at the longest text' });
+  if (run.memoryBytes > 0)
+    facts.push({
+      term: 'Memory',
+      strong: bytes(run.memoryBytes),
+      note: run.state === 'running' ? 'the whole engine, now' : 'the whole engine, at its last step',
+    });
+  if (series.truncatedRows > 0)
+    facts.push({
+      term: 'Cut off',
+      strong: counted(series.truncatedRows, 'row', 'rows'),
+      note: 'lose their end at the longest text',
+    });
   return facts;
 }
 

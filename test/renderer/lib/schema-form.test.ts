@@ -3,11 +3,20 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../engine/spec/json.ts';
 import { recipeJsonSchema } from '../../../engine/spec/recipe.ts';
 import {
-  changesOf, legalRange, parseText, readFields, showValue, sliderPosition, type FormField,
+  changesOf,
+  legalRange,
+  parseText,
+  readFields,
+  showValue,
+  sliderPosition,
+  type FormField,
 } from '../../../renderer/src/lib/schema-form.ts';
 import { consequenceOf, scheduleShape } from '../../../renderer/src/lib/schema-form-rows.ts';
 
-const schema = recipeJsonSchema({ method: 'lora', context: { task: 'text-classification', architecture: 'bert', parameters: 22_000_000 } });
+const schema = recipeJsonSchema({
+  method: 'lora',
+  context: { task: 'text-classification', architecture: 'bert', parameters: 22_000_000 },
+});
 const part = (name: string) => (schema as { readonly properties: Record<string, Json> }).properties[name] ?? null;
 const fields = [...readFields(part('method')), ...readFields(part('training'))];
 
@@ -19,13 +28,38 @@ function field(key: string): FormField {
 
 it('reads every setting of the real schema, and not the name of the method', () => {
   expect(fields.map(({ key }) => key)).toEqual([
-    'r', 'alpha', 'dropout', 'targetModules',
-    'epochs', 'maxSteps', 'batchSize', 'gradientAccumulation', 'maxLength', 'learningRate', 'schedule', 'warmup', 'weightDecay', 'maxGradNorm',
-    'seed', 'optimizer', 'evaluationsPerEpoch', 'earlyStopping', 'checkpointSeconds',
+    'r',
+    'alpha',
+    'dropout',
+    'targetModules',
+    'epochs',
+    'maxSteps',
+    'batchSize',
+    'gradientAccumulation',
+    'maxLength',
+    'learningRate',
+    'schedule',
+    'warmup',
+    'weightDecay',
+    'maxGradNorm',
+    'seed',
+    'optimizer',
+    'evaluationsPerEpoch',
+    'earlyStopping',
+    'checkpointSeconds',
   ]);
   expect(fields.every(({ label, term, help }) => label !== '' && term !== '' && help !== '')).toBe(true);
-  expect([field('targetModules').kind, field('schedule').kind, field('epochs').kind, field('r').kind]).toEqual(['list', 'choice', 'number', 'integer']);
-  expect([field('earlyStopping').nullable, field('maxGradNorm').nullable, field('epochs').nullable]).toEqual([true, true, false]);
+  expect([field('targetModules').kind, field('schedule').kind, field('epochs').kind, field('r').kind]).toEqual([
+    'list',
+    'choice',
+    'number',
+    'integer',
+  ]);
+  expect([field('earlyStopping').nullable, field('maxGradNorm').nullable, field('epochs').nullable]).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });
 
 describe('parseText', () => {
@@ -60,7 +94,12 @@ describe('parseText', () => {
 });
 
 it('shows values as they can be typed again', () => {
-  for (const [key, value] of [['learningRate', 2e-4], ['epochs', 10], ['targetModules', ['query', 'value']], ['earlyStopping', null]] as const) {
+  for (const [key, value] of [
+    ['learningRate', 2e-4],
+    ['epochs', 10],
+    ['targetModules', ['query', 'value']],
+    ['earlyStopping', null],
+  ] as const) {
     expect(parseText(field(key), showValue(value))).toEqual({ ok: true, value });
   }
 });
@@ -77,9 +116,14 @@ it('names the changes against the preset alone', () => {
 it('reckons the consequence of the next move, and leaves the help where it cannot', () => {
   const values = { epochs: 10, alpha: 16, r: 8, warmup: 0.06, batchSize: 8, gradientAccumulation: 2 };
   const estimate = { seconds: 120, steps: 500 } as Parameters<typeof consequenceOf>[2];
-  expect(['epochs', 'alpha', 'warmup', 'gradientAccumulation', 'seed'].map((key) => consequenceOf(key, values, estimate))).toEqual([
-    'One more pass: +12\u00a0s.', 'Multiplies the correction by alpha ÷ rank = 2.', 'The first 30 of 500\u00a0steps grow to full size.',
-    '16\u00a0rows move the weights once.', null,
+  expect(
+    ['epochs', 'alpha', 'warmup', 'gradientAccumulation', 'seed'].map((key) => consequenceOf(key, values, estimate)),
+  ).toEqual([
+    'One more pass: +12\u00a0s.',
+    'Multiplies the correction by alpha ÷ rank = 2.',
+    'The first 30 of 500\u00a0steps grow to full size.',
+    '16\u00a0rows move the weights once.',
+    null,
   ]);
 });
 

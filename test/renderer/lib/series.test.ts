@@ -1,12 +1,35 @@
 /** Curves: joining news, lining up, and the one thing the checks say. */
 import { describe, expect, it } from 'vitest';
 import {
-  alignSeries, dipOf, directionOf, emptySeries, guessingLoss, hasGrown, joinSeries, jumpOf, memorisingBand, orderSamples, passTicks, trendOf, type Evaluation,
+  alignSeries,
+  dipOf,
+  directionOf,
+  emptySeries,
+  guessingLoss,
+  hasGrown,
+  joinSeries,
+  jumpOf,
+  memorisingBand,
+  orderSamples,
+  passTicks,
+  trendOf,
+  type Evaluation,
 } from '../../../renderer/src/lib/series.ts';
 import type { RunSeries } from '../../../main/contract/views.ts';
 
-const point = (step: number, loss = 1) => ({ step, loss, learningRate: 1e-3, gradNorm: 1, rowsPerSecond: 10, memoryBytes: 1 });
-const series = (steps: readonly number[], over: Partial<RunSeries> = {}): RunSeries => ({ ...emptySeries, steps: steps.map((step) => point(step)), ...over });
+const point = (step: number, loss = 1) => ({
+  step,
+  loss,
+  learningRate: 1e-3,
+  gradNorm: 1,
+  rowsPerSecond: 10,
+  memoryBytes: 1,
+});
+const series = (steps: readonly number[], over: Partial<RunSeries> = {}): RunSeries => ({
+  ...emptySeries,
+  steps: steps.map((step) => point(step)),
+  ...over,
+});
 
 /** Checks every ten steps; the best so far is kept, as the trainer does. */
 function checks(...losses: readonly number[]): readonly Evaluation[] {
@@ -20,7 +43,11 @@ function checks(...losses: readonly number[]): readonly Evaluation[] {
 
 describe('joinSeries', () => {
   it('appends what is new and keeps what the news does not tell', () => {
-    const known = series([1, 2], { stepsPerEpoch: 5, truncatedRows: 3, samples: [{ row: 1, text: 'a', expected: 'x', prediction: 'x', confidence: 1 }] });
+    const known = series([1, 2], {
+      stepsPerEpoch: 5,
+      truncatedRows: 3,
+      samples: [{ row: 1, text: 'a', expected: 'x', prediction: 'x', confidence: 1 }],
+    });
     expect(joinSeries(known, series([3]))).toEqual({ ...known, steps: [point(1), point(2), point(3)] });
   });
 
@@ -32,7 +59,11 @@ describe('joinSeries', () => {
 
 it('lines up checks with steps, also a check between two told steps', () => {
   const evaluations = checks(0.5).map((check) => ({ ...check, step: 2 }));
-  expect(alignSeries(series([1, 3], { evaluations }))).toEqual({ steps: [1, 2, 3], loss: [1, null, 1], checks: [null, 0.5, null] });
+  expect(alignSeries(series([1, 3], { evaluations }))).toEqual({
+    steps: [1, 2, 3],
+    loss: [1, null, 1],
+    checks: [null, 0.5, null],
+  });
 });
 
 describe('trendOf', () => {
@@ -70,7 +101,13 @@ it('names the ends of passes, the last one always', () => {
 });
 
 it('orders samples by certainty, the wrong ones or the right ones', () => {
-  const sample = (row: number, prediction: string, confidence: number) => ({ row, text: '', expected: 'a', prediction, confidence });
+  const sample = (row: number, prediction: string, confidence: number) => ({
+    row,
+    text: '',
+    expected: 'a',
+    prediction,
+    confidence,
+  });
   const samples = [sample(1, 'b', 0.6), sample(2, 'a', 0.7), sample(3, 'b', 0.9), sample(4, 'a', 0.8)];
   expect(orderSamples(samples, 'most-wrong').map(({ row }) => row)).toEqual([3, 1]);
   expect(orderSamples(samples, 'surest').map(({ row }) => row)).toEqual([4, 2]);
@@ -89,5 +126,10 @@ it('finds the latest jump and dip, and none where all is calm', () => {
 
 it('tells rising from falling from level', () => {
   const ramp = Array.from({ length: 20 }, (_, index) => index + 1);
-  expect([directionOf(ramp), directionOf(ramp.toReversed()), directionOf([1, 1, 1]), directionOf([1])]).toEqual(['rising', 'falling', 'level', 'unknown']);
+  expect([directionOf(ramp), directionOf(ramp.toReversed()), directionOf([1, 1, 1]), directionOf([1])]).toEqual([
+    'rising',
+    'falling',
+    'level',
+    'unknown',
+  ]);
 });

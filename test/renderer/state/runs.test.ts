@@ -21,18 +21,42 @@ function scripted(replies: Partial<Record<MethodOf, unknown>>) {
     },
     pathOf: (file) => Promise.resolve(file.name),
   };
-  const tell = <T extends Topic>(topic: T, news: News[T]) => listeners.get(topic)?.forEach((listener) => listener(news as never));
+  const tell = <T extends Topic>(topic: T, news: News[T]) =>
+    listeners.get(topic)?.forEach((listener) => listener(news as never));
   return { studio, tell, asked, listening: () => [...listeners.values()].reduce((sum, set) => sum + set.size, 0) };
 }
 
 const run = (over: Partial<RunView>): RunView => ({
-  id: 'a', projectId: 'p', name: 'n', state: 'running', task: 'text-classification', method: 'lora', model: 'm', folder: '/f', startedAt: '2026-01-01T00:00:00Z',
-  finishedAt: null, step: 0, steps: 10, keptStep: null, secondsLeft: null, memoryBytes: 0, phase: null, metrics: null, error: null, ...over,
+  id: 'a',
+  projectId: 'p',
+  name: 'n',
+  state: 'running',
+  task: 'text-classification',
+  method: 'lora',
+  model: 'm',
+  folder: '/f',
+  startedAt: '2026-01-01T00:00:00Z',
+  finishedAt: null,
+  step: 0,
+  steps: 10,
+  keptStep: null,
+  secondsLeft: null,
+  memoryBytes: 0,
+  phase: null,
+  metrics: null,
+  error: null,
+  ...over,
 });
 
 describe('Runs', () => {
   it('knows the run at work, follows its news, and lets go on close', async () => {
-    const { studio, tell, listening } = scripted({ listRuns: [run({ id: 'old', state: 'finished' }), run({ id: 'wait', state: 'queued', startedAt: '2026-01-03' }), run({ startedAt: '2026-01-02' })] });
+    const { studio, tell, listening } = scripted({
+      listRuns: [
+        run({ id: 'old', state: 'finished' }),
+        run({ id: 'wait', state: 'queued', startedAt: '2026-01-03' }),
+        run({ startedAt: '2026-01-02' }),
+      ],
+    });
     const runs = new Runs(studio);
     const close = runs.open();
     await Promise.resolve();
@@ -47,7 +71,15 @@ describe('Runs', () => {
 });
 
 describe('Answers', () => {
-  const piece = (over: Partial<News['answer']>): News['answer'] => ({ id: 'q', side: 'tuned', text: '', done: false, scores: null, error: null, ...over });
+  const piece = (over: Partial<News['answer']>): News['answer'] => ({
+    id: 'q',
+    side: 'tuned',
+    text: '',
+    done: false,
+    scores: null,
+    error: null,
+    ...over,
+  });
 
   it('joins pieces on each side, also those that come before the reply', async () => {
     const { studio, tell } = scripted({ ask: { id: 'q' } });
@@ -58,7 +90,12 @@ describe('Answers', () => {
     await asking;
     tell('answer', piece({ text: 'day', done: true }));
     tell('answer', piece({ id: 'other', text: 'no' }));
-    expect([answers.sides?.tuned.text, answers.sides?.tuned.state, answers.sides?.base.state, answers.busy]).toEqual(['Good day', 'finished', 'waiting', true]);
+    expect([answers.sides?.tuned.text, answers.sides?.tuned.state, answers.sides?.base.state, answers.busy]).toEqual([
+      'Good day',
+      'finished',
+      'waiting',
+      true,
+    ]);
     tell('answer', piece({ side: 'base', text: 'Hi', done: true }));
     expect(answers.busy).toBe(false);
   });
@@ -70,6 +107,10 @@ describe('Answers', () => {
     await answers.ask('a', 'hello');
     await answers.stop();
     tell('answer', piece({ text: 'late' }));
-    expect([answers.sides?.tuned.text, answers.sides?.tuned.state, asked.at(-1)]).toEqual(['', 'stopped', { method: 'stopAnswer', payload: { id: 'q' } }]);
+    expect([answers.sides?.tuned.text, answers.sides?.tuned.state, asked.at(-1)]).toEqual([
+      '',
+      'stopped',
+      { method: 'stopAnswer', payload: { id: 'q' } },
+    ]);
   });
 });
