@@ -55,7 +55,7 @@ async function replayRows(
       taskModel(tuned, tuned.recipe.training.maxLength),
       tuned.labels,
     );
-    const again = await rows.predict(answerer, 'test', { before: null, watch });
+    const { lines: again } = await rows.predict(answerer, 'test', { before: null, watch });
     const differences = saved.map((line, index) => compare(line, again[index]));
     const matched = differences.filter((difference) => difference !== null);
     if (matched.length < saved.length) {

@@ -57,12 +57,12 @@ export interface PreparedTask {
   readonly parts: { readonly [P in Part]: TokenRows };
   /** Measures an answerer on a part. */
   measure(answerer: Answerer, part: Part, watch?: Watch): Promise<Measures>;
-  /** One line for every row of the part, in file order; with `before`, also what the untrained model said. */
+  /** Measures, with one line for every row of the part, in file order; with `before`, also what the untrained model said. */
   predict(
     answerer: Answerer,
     part: Part,
     options: { readonly before: Untrained | null; readonly watch?: Watch },
-  ): Promise<readonly Prediction[]>;
+  ): Promise<{ readonly figure: Figure; readonly lines: readonly Prediction[] }>;
   /** The untrained model on a part. */
   untrained(answerer: Answerer, part: Part, watch?: Watch): Promise<Untrained>;
   /** Always the most frequent training label; null where a task has no such thing. */

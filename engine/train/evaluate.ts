@@ -64,8 +64,7 @@ export function createEvaluator(room: DataRoom): CommandHandler<'evaluate'> {
         control.signal.throwIfAborted();
         tell({ done, total, note: 'testing' });
       };
-      const { figure } = await rows.measure(answerer, 'test', watch);
-      const predictions = await rows.predict(answerer, 'test', { before: null, watch });
+      const { figure, lines: predictions } = await rows.predict(answerer, 'test', { before: null, watch });
       return { task: tuned.recipe.task, metric: tuned.task.metric, figure, predictions };
     } finally {
       await answerer.dispose();

@@ -126,18 +126,17 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
   const progress = await new Loop(prepared, context, { machine, answerer, plan }).run();
   await machine.release();
   const watch = phaseWatch(journal, control, 'testing');
-  const figure = measured === null ? null : (await rows.measure(answerer, measured, watch)).figure;
-  const predictions = measured === null ? [] : await rows.predict(answerer, measured, { before: untrained, watch });
+  const tuned = measured === null ? null : await rows.predict(answerer, measured, { before: untrained, watch });
   await answerer.dispose();
   await machine.release();
   journal.say({ type: 'phase', phase: 'saving', done: 0, total: 1 });
   await saveAdapter(prepared, machine.state, folder.adapter);
-  await writeText(folder.predictions, predictions.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await writeText(folder.predictions, (tuned?.lines ?? []).map((line) => `${JSON.stringify(line)}\n`).join(''));
   const metrics: Metrics = {
     task: recipe.task,
     metric: prepared.task.metric,
     measuredOn: measured,
-    tuned: figure,
+    tuned: tuned?.figure ?? null,
     baselines:
       measured === null || untrained === null
         ? null

@@ -74,9 +74,9 @@ async function prepare(dataset: ChatDataset, model: TaskModel, template: Chat): 
       return { loss: figure.loss, metrics: { loss: figure.loss, perplexity: figure.perplexity }, figure, samples };
     },
     predict: async (answerer, part, { before, watch }) => {
-      const { rows } = await rowLosses(answerer, part);
+      const { rows, figure } = await rowLosses(answerer, part, watch);
       const said = await answer(answerer, examples[part], watch);
-      return examples[part].map((example, index) => {
+      const lines = examples[part].map((example, index) => {
         const untrainedLoss = before?.answers[index];
         return {
           row: example.row,
@@ -88,6 +88,7 @@ async function prepare(dataset: ChatDataset, model: TaskModel, template: Chat): 
           ...(typeof untrainedLoss === 'number' ? { untrainedLoss } : {}),
         };
       });
+      return { figure, lines };
     },
     untrained: async (answerer, part, watch) => {
       const { rows, figure } = await rowLosses(answerer, part, watch);

@@ -83,12 +83,13 @@ async function prepare(
     },
     predict: async (answerer, part, { before, watch }) => {
       const logits = await answerer.logits(parts[part].rows, watch);
-      return examples[part].map(({ row, text, label }, index) => {
+      const lines = examples[part].map(({ row, text, label }, index) => {
         const own = logits[index] ?? new Float32Array();
         const untrained = before?.answers[index];
         const said = typeof untrained === 'string' ? { untrained } : {};
         return { row, text, label, prediction: nameOf(argmax(own)), logits: Array.from(own), ...said };
       });
+      return { figure: share(part, logits.map(argmax)), lines };
     },
     untrained: async (answerer, part, watch) => {
       const learning = balanced(parts.train.rows);

@@ -113,7 +113,7 @@ describe('measures', () => {
     const rows = await chat.prepare(dataset, taskModel(opened, 64), []);
     const before = await rows.untrained(answerer, 'test');
     const { loss, figure } = await rows.measure(answerer, 'test');
-    const lines = await rows.predict(answerer, 'test', { before });
+    const { lines } = await rows.predict(answerer, 'test', { before });
     await opened.base.close();
     expect({ loss, figure, lines, majority: rows.majority('test') }).toEqual({
       loss: 2.75,

@@ -121,7 +121,7 @@ describe('measures', () => {
 
   test('every row is predicted, in file order, beside what the untrained model said', async () => {
     const before = await rows.untrained(answerer, 'test');
-    const lines = await rows.predict(answerer, 'test', { before });
+    const { lines } = await rows.predict(answerer, 'test', { before });
     expect({ figure: before.figure, lines }).toEqual({
       figure: { accuracy: 1, n: 4, interval: expect.any(Array) as unknown },
       lines: [
