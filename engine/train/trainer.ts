@@ -129,6 +129,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
   const tuned = measured === null ? null : await rows.predict(answerer, measured, { before: untrained, watch });
   await answerer.dispose();
   await machine.release();
+  control.signal.throwIfAborted();
   journal.say({ type: 'phase', phase: 'saving', done: 0, total: 1 });
   await saveAdapter(prepared, machine.state, folder.adapter);
   await writeText(folder.predictions, (tuned?.lines ?? []).map((line) => `${JSON.stringify(line)}\n`).join(''));
