@@ -1,15 +1,16 @@
 /** Exports a run's adapter folder and proves it: rows are answered again from the files just written. */
 import { cp, mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { wrapDataset } from './replay-rows.ts';
 import type { CommandHandler, ExportReport } from '../spec/commands.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { Prediction } from '../spec/metrics.ts';
+import type { Recipe } from '../spec/recipe.ts';
 import type { Watch } from '../tasks/task.ts';
 import { exists } from '../train/checkpoints.ts';
 import { answererOf } from '../train/evaluate.ts';
 import { taskModel } from '../train/prepare.ts';
-import { runFolder } from '../train/run-folder.ts';
+import { readJsonFile, runFolder, writeJson } from '../train/run-folder.ts';
 import { openTuned, type TunedModel } from './open-adapter.ts';
 
 const rowsReplayed = 20;
@@ -26,6 +27,7 @@ export const exportRun: CommandHandler<'export'> = async ({ run, modelPath, out 
   try {
     await mkdir(pending, { recursive: true });
     await cp(source.adapter, pending, { recursive: true });
+    await leavePathsBehind(join(pending, 'recipe.json'));
     const saved = (await readPredictions(source.predictions)).slice(0, rowsReplayed);
     const replay = await replayRows(saved, await openTuned(modelPath, pending), (done, total) => {
       control.signal.throwIfAborted();
@@ -41,6 +43,18 @@ export const exportRun: CommandHandler<'export'> = async ({ run, modelPath, out 
     throw thrown;
   }
 };
+
+/** What is taken along names files, not where they lie on this computer. */
+async function leavePathsBehind(path: string): Promise<void> {
+  const recipe = (await readJsonFile(path)) as unknown as Recipe;
+  const { data } = recipe;
+  const names = (paths: readonly string[] | null): string[] | null => paths?.map((file) => basename(file)) ?? null;
+  await writeJson(path, {
+    ...recipe,
+    model: basename(recipe.model),
+    data: { ...data, train: names(data.train), validation: names(data.validation), test: names(data.test) },
+  });
+}
 
 /** Answers saved rows again and compares. Throws `export.mismatch` with the first row that is answered otherwise. */
 async function replayRows(

@@ -42,13 +42,15 @@ const nothing = z.strictObject({});
 const ofProject = z.strictObject({ projectId: id });
 const ofRun = z.strictObject({ runId: id });
 const path = z.string().min(1).max(4096);
-const json: z.ZodType<Json> = z.json() as z.ZodType<Json>;
+const json: z.ZodType<Json> = z.json();
 
 export const contract = {
   computer: call<ComputerView>()(nothing),
 
   listProjects: call<readonly ProjectView[]>()(nothing),
-  createProject: call<ProjectView>()(z.strictObject({ name: z.string().min(1).max(200).optional(), sample: z.boolean().optional() })),
+  createProject: call<ProjectView>()(
+    z.strictObject({ name: z.string().min(1).max(200).optional(), sample: z.boolean().optional() }),
+  ),
   getProject: call<ProjectView>()(ofProject),
   renameProject: call<ProjectView>()(z.strictObject({ projectId: id, name: z.string().min(1).max(200) })),
   /** Moves the project out of sight; `restoreProject` brings it back. */
@@ -70,10 +72,19 @@ export const contract = {
   ),
 
   /** Reads files into the project's dataset; replaces what was there. */
-  addData: call<DatasetView>()(z.strictObject({ projectId: id, train: z.array(path).min(1), test: z.array(path).optional() })),
-  setMapping: call<DatasetView>()(z.strictObject({ projectId: id, columns: z.union([classificationColumns, chatColumns]) })),
+  addData: call<DatasetView>()(
+    z.strictObject({ projectId: id, train: z.array(path).min(1), test: z.array(path).optional() }),
+  ),
+  setMapping: call<DatasetView>()(
+    z.strictObject({ projectId: id, columns: z.union([classificationColumns, chatColumns]) }),
+  ),
   setSplit: call<DatasetView>()(
-    z.strictObject({ projectId: id, validation: z.number().min(0).max(0.9), test: z.number().min(0).max(0.9), seed: z.int().min(0) }),
+    z.strictObject({
+      projectId: id,
+      validation: z.number().min(0).max(0.9),
+      test: z.number().min(0).max(0.9),
+      seed: z.int().min(0),
+    }),
   ),
   rows: call<{ readonly total: number; readonly rows: readonly RowView[] }>()(
     z.strictObject({ projectId: id, offset: z.int().min(0), limit: z.int().min(1).max(500) }),
@@ -140,9 +151,22 @@ export interface News {
   download: DownloadView;
   answer: AnswerEvent;
   /** Progress of a long call: `measure`, `addData`, `exportRun`. */
-  job: { readonly method: MethodOf; readonly id: string; readonly done: number; readonly total: number; readonly note: string };
+  job: {
+    readonly method: MethodOf;
+    readonly id: string;
+    readonly done: number;
+    readonly total: number;
+    readonly note: string;
+  };
 }
-export const topics = ['project', 'run', 'series', 'download', 'answer', 'job'] as const satisfies readonly (keyof News)[];
+export const topics = [
+  'project',
+  'run',
+  'series',
+  'download',
+  'answer',
+  'job',
+] as const satisfies readonly (keyof News)[];
 export type Topic = (typeof topics)[number];
 
 /** What a window holds: the same over Electron's bridge and over loopback. */

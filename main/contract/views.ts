@@ -19,7 +19,18 @@ export interface ComputerView {
 }
 
 /** The wizard's steps in their order; also the ticket's lines. */
-export const steps = ['data', 'goal', 'model', 'method', 'settings', 'fit', 'train', 'result', 'try', 'export'] as const;
+export const steps = [
+  'data',
+  'goal',
+  'model',
+  'method',
+  'settings',
+  'fit',
+  'train',
+  'result',
+  'try',
+  'export',
+] as const;
 export type Step = (typeof steps)[number];
 
 export interface ProjectView {
@@ -98,13 +109,29 @@ export interface SettingsForm {
   /** JSON Schema of `method` and `training`, each property with label, term, unit, help, limits and default. */
   readonly method: Json;
   readonly training: Json;
-  readonly values: { readonly method: Readonly<Record<string, Json>>; readonly training: Readonly<Record<string, Json>> };
-  readonly defaults: { readonly method: Readonly<Record<string, Json>>; readonly training: Readonly<Record<string, Json>> };
+  readonly values: {
+    readonly method: Readonly<Record<string, Json>>;
+    readonly training: Readonly<Record<string, Json>>;
+  };
+  readonly defaults: {
+    readonly method: Readonly<Record<string, Json>>;
+    readonly training: Readonly<Record<string, Json>>;
+  };
   /** Estimated seconds of each preset. */
   readonly seconds: Readonly<Record<PresetName, number | null>>;
 }
 
-export const runStates = ['queued', 'starting', 'running', 'paused', 'finished', 'stopped', 'cancelled', 'failed', 'interrupted'] as const;
+export const runStates = [
+  'queued',
+  'starting',
+  'running',
+  'paused',
+  'finished',
+  'stopped',
+  'cancelled',
+  'failed',
+  'interrupted',
+] as const;
 export type RunState = (typeof runStates)[number];
 
 export interface RunView {
@@ -129,9 +156,28 @@ export interface RunView {
 }
 
 export interface RunSeries {
-  readonly steps: readonly { readonly step: number; readonly loss: number; readonly learningRate: number; readonly gradNorm: number; readonly rowsPerSecond: number; readonly memoryBytes: number }[];
-  readonly evaluations: readonly { readonly step: number; readonly epoch: number; readonly loss: number; readonly metrics: Readonly<Record<string, number>>; readonly kept: boolean }[];
-  readonly samples: readonly { readonly row: number; readonly text: string; readonly expected: string; readonly prediction: string; readonly confidence: number | null }[];
+  readonly steps: readonly {
+    readonly step: number;
+    readonly loss: number;
+    readonly learningRate: number;
+    readonly gradNorm: number;
+    readonly rowsPerSecond: number;
+    readonly memoryBytes: number;
+  }[];
+  readonly evaluations: readonly {
+    readonly step: number;
+    readonly epoch: number;
+    readonly loss: number;
+    readonly metrics: Readonly<Record<string, number>>;
+    readonly kept: boolean;
+  }[];
+  readonly samples: readonly {
+    readonly row: number;
+    readonly text: string;
+    readonly expected: string;
+    readonly prediction: string;
+    readonly confidence: number | null;
+  }[];
   readonly stepsPerEpoch: number;
   /** Rows that lost their end, and rows in all. */
   readonly truncatedRows: number;

@@ -1,5 +1,5 @@
 /** What every method's settings share: the metadata a form is built from, and the shape of a preset. */
-import { z } from 'zod';
+import { type z } from 'zod';
 import type { TaskName } from '../tasks.ts';
 
 /** How a setting is shown; its limits stand in the schema itself. */

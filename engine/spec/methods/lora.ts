@@ -36,6 +36,7 @@ const ranks: Readonly<Record<PresetName, number>> = { quick: 4, balanced: 8, tho
 
 export function loraPreset(preset: PresetName, context: PresetContext): LoraConfig {
   const r = ranks[preset];
-  const targets = defaultTargets[context.architecture ?? ''] ?? (context.task === 'chat' ? ['q_proj', 'v_proj'] : ['query', 'value']);
+  const targets =
+    defaultTargets[context.architecture ?? ''] ?? (context.task === 'chat' ? ['q_proj', 'v_proj'] : ['query', 'value']);
   return { name: 'lora', r, alpha: 2 * r, dropout: 0.05, targetModules: [...targets] };
 }
