@@ -18,12 +18,6 @@ export interface PerplexityFigure {
 
 export type Figure = AccuracyFigure | PerplexityFigure;
 
-export interface Baselines {
-  readonly untrained: Figure | null;
-  /** Always the most frequent training label; null for language models. */
-  readonly majority: AccuracyFigure | null;
-}
-
 export interface TrainFigures {
   readonly steps: number;
   /** Rows passed through training, epochs counted. */
@@ -44,6 +38,7 @@ export interface Metrics {
   /** Which rows were measured. */
   readonly measuredOn: 'test' | 'validation' | null;
   readonly tuned: Figure | null;
+  /** `majority`: always the most frequent training label; null for language models. */
   readonly baselines: { readonly untrained: Figure | null; readonly majority: AccuracyFigure | null } | null;
   readonly train: TrainFigures;
 }

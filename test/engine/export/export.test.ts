@@ -94,7 +94,9 @@ describe('a finished run', () => {
       'base_model.model.classifier.weight': [3, 32],
       'base_model.model.classifier.bias': [3],
     });
-    expect(await readFile(path('peft/README.md'), 'utf8')).not.toContain(path());
+    for (const file of ['README.md', 'recipe.json']) {
+      expect(await readFile(path('peft', file), 'utf8')).not.toContain(path());
+    }
   });
 
   test('a whole model names its class and labels as Transformers does', async () => {
