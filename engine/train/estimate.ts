@@ -8,9 +8,10 @@ import type { CommandHandler } from '../spec/commands.ts';
 import type { Estimate } from '../spec/metrics.ts';
 import { classLoss } from '../tasks/losses.ts';
 import { planSteps } from './batches.ts';
+import { adapterBytes, learningCount, runBytes } from './disk.ts';
 import { Machine } from './machine.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
-import { countParameters, shapeOf, type BatchShape } from './setup.ts';
+import { countParameters, type BatchShape } from './setup.ts';
 import { buildStep } from './step-graph.ts';
 import { loadWeights } from './weights.ts';
 
@@ -102,7 +103,7 @@ function formula(prepared: PreparedRun): Estimate {
     train.map(({ ids }) => ids.length),
     training,
   );
-  const trainable = countParameters(setup.trainable.map((name) => shapeOf(setup, name)));
+  const trainable = learningCount(setup);
   const total = countParameters([
     ...setup.shapes.values(),
     ...[...setup.added.values()].map((parameter) => parameter.shape),
@@ -119,19 +120,17 @@ function formula(prepared: PreparedRun): Estimate {
   const share = meanBatchTokens(prepared) / Math.max(1, shape.batch * shape.length);
   const secondsPerStep =
     ((flops * share * overhead) / (flopsPerThread * prepared.threads) + 0.005) * training.gradientAccumulation;
-  const adapterBytes = setup.method?.savedAs === 'model' ? 4 * total : 4 * trainable;
   return {
     peakMemoryBytes: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
     seconds: secondsPerStep * plan.steps,
-    // Adapter, the best version, and two checkpoints with moments while one replaces the other.
-    diskBytes: adapterBytes + 4 * trainable * 7 + 2e6,
+    diskBytes: runBytes(setup),
     parts,
     secondsPerStep,
     steps: plan.steps,
     source: 'formula',
     trainableParameters: trainable,
     totalParameters: total,
-    adapterBytes,
+    adapterBytes: adapterBytes(setup),
   };
 }
 

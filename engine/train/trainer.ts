@@ -13,6 +13,7 @@ import type { Part, Untrained, Watch } from '../tasks/task.ts';
 import { createAnswerer } from './answerer.ts';
 import { planSteps, type Plan } from './batches.ts';
 import { exists, loadCheckpoint, loadTensors, saveCheckpoint, saveTensors, type Progress } from './checkpoints.ts';
+import { learningCount, refuseFullDisk, runBytes } from './disk.ts';
 import { Machine } from './machine.ts';
 import { prepareRun, stopTokens, type PreparedRun } from './prepare.ts';
 import {
@@ -25,7 +26,7 @@ import {
   type RunFolder,
   type SavedBaseline,
 } from './run-folder.ts';
-import { countParameters, shapeOf } from './setup.ts';
+import { countParameters } from './setup.ts';
 import { loadWeights, type Weights } from './weights.ts';
 
 type Answerer = ReturnType<typeof createAnswerer>;
@@ -46,6 +47,7 @@ export function createTrainer(room: DataRoom): CommandHandler<'train'> {
       const { base, setup, recipe } = prepared;
       const known = checkpoint?.tensors ?? new Map<string, Float32Array>();
       const weights = await loadWeights({ base, setup, seed: recipe.training.seed, known });
+      await refuseFullDisk(folder.path, runBytes(setup));
       // What can be refused has been: the first trace in the run's folder comes after it.
       await settleRecipe(folder, recipe, request.resume);
       const journal = await openJournal(folder, tell, request.resume ? (checkpoint?.progress.step ?? 0) : null);
@@ -111,7 +113,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
       validation: rows.parts.validation.rows.length,
       test: rows.parts.test.rows.length,
     },
-    trainableParameters: countParameters(setup.trainable.map((name) => shapeOf(setup, name))),
+    trainableParameters: learningCount(setup),
     totalParameters: countParameters([
       ...setup.shapes.values(),
       ...[...setup.added.values()].map(({ shape }) => shape),
