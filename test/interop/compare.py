@@ -38,6 +38,10 @@ def load_model(case, auto_class, **head):
     exported = Path(case["exported"])
     if case["method"] == "full":
         return auto_class.from_pretrained(exported, dtype=torch.float32).eval()
+    if case["method"] == "linear-probe":
+        # A head that learned is no longer the embedding table: the exported config says so.
+        config = json.loads((exported / "config.json").read_text(encoding="utf-8"))
+        head["tie_word_embeddings"] = config.get("tie_word_embeddings", True)
     model = auto_class.from_pretrained(**base_arguments(case), dtype=torch.float32, **head)
     if case["method"] == "linear-probe":
         weights = load_file(exported / "model.safetensors")
