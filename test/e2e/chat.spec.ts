@@ -8,6 +8,7 @@ test.describe.configure({ mode: 'serial' });
 const set = path.join(shared, 'data/building-faq');
 
 test('Data reads questions and answers', async ({ studio: { page } }) => {
+  await page.getByRole('link', { name: 'Home', exact: true }).click();
   const well = page.getByRole('group', { name: 'Drop a spreadsheet or a list here.' });
   await dropFiles(page, well, [path.join(set, 'train.csv'), path.join(set, 'test.csv')]);
   await expect(page.getByRole('link', { name: /^Data, decided: 388 rows/ })).toBeVisible();
