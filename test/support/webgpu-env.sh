@@ -15,8 +15,9 @@ if [ ! -e "$driver" ]; then
     apt-get update -q
     apt-get install -qy --no-install-recommends mesa-vulkan-drivers libvulkan1
     mirror=$(sed -n 's/^URIs: //p' /etc/apt/sources.list.d/debian.sources | head -n 1)
+    [ -n "$mirror" ] || { echo "No Debian mirror is set up here."; exit 1; }
     keys=/usr/share/keyrings/debian-archive-keyring.gpg
-    echo "deb [signed-by=$keys] ${mirror:-http://deb.debian.org/debian} bookworm-backports main" >"$folder/backports.list"
+    echo "deb [signed-by=$keys] $mirror bookworm-backports main" >"$folder/backports.list"
     options=(-o "Dir::Etc::sourcelist=$folder/backports.list" -o Dir::Etc::sourceparts=/dev/null
       -o "Dir::State::lists=$folder/lists" -o "Dir::Cache=$folder/debs" -o APT::Sandbox::User=root)
     apt-get "${options[@]}" update -q
