@@ -1,4 +1,4 @@
-/** End-to-end tests in a real Chromium (or in Electron's window, with ATELIER_WINDOW=electron): one studio a test file. */
+/** End-to-end tests in a real Chromium (or in Electron's window, with ATELIER_WINDOW=electron): one studio for all. */
 import { defineConfig } from '@playwright/test';
 
 const browser = process.env['ATELIER_BROWSER'] ?? '';

@@ -67,7 +67,7 @@ test('Try it streams both answers', async ({ studio: { page } }) => {
 });
 
 test('Export writes a PEFT folder and replays 20 rows from it', async ({ studio: { page, home, pageErrors } }) => {
-  const folder = path.join(home, 'taken-along');
+  const folder = path.join(home, 'taken-along-chat');
   await page.getByRole('textbox', { name: 'Folder' }).fill(folder);
   await page.getByRole('textbox', { name: 'Folder' }).blur();
   await onward(page, 'Write the folder');

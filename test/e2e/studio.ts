@@ -1,4 +1,4 @@
-/** A studio of its own for a test file: served to a browser, or in Electron's window with ATELIER_WINDOW=electron. */
+/** A studio for the end-to-end tests, which follow one another in it: served to a browser, or in Electron's window with ATELIER_WINDOW=electron. */
 import { _electron, test as base, type Locator, type Page } from '@playwright/test';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
