@@ -25,24 +25,22 @@ function norm(scope: Scope, x: Tensor, at: { readonly name: string; readonly eps
   );
 }
 
+interface EncoderInputs extends TextInputs {
+  readonly prefix: string;
+  /** Padding stands at the padding index of the position table too, whose row then gets no gradient. */
+  readonly paddedPositions?: boolean;
+}
+
 /** Embeddings and all layers under `prefix`. Tokens lie one a row: [B·S, hidden]. */
-export function encoder(
-  scope: Scope,
-  config: BertConfig,
-  inputs: TextInputs & { readonly prefix: string },
-): ForwardResult {
-  const { prefix, ids, positions, tokenTypes } = inputs;
+export function encoder(scope: Scope, config: BertConfig, inputs: EncoderInputs): ForwardResult {
+  const { prefix, paddedPositions = false, ids, positions, tokenTypes } = inputs;
   const { epsilon, padTokenId: padding } = config;
   if (tokenTypes === null) throw new BugError('an encoder of this family needs token types');
   const [batch = 1] = ids.shape;
   const embeddings = `${prefix}.embeddings`;
   let x = scope.graph.within(embeddings, () => {
     const words = scope.embedding(ids, `${embeddings}.word_embeddings`, padding);
-    const places = scope.embedding(
-      positions,
-      `${embeddings}.position_embeddings`,
-      prefix === 'roberta' ? padding : null,
-    );
+    const places = scope.embedding(positions, `${embeddings}.position_embeddings`, paddedPositions ? padding : null);
     const types = scope.embedding(tokenTypes, `${embeddings}.token_type_embeddings`, null);
     return norm(scope, flattenRows(add(add(words, types), places)), { name: `${embeddings}.LayerNorm`, epsilon });
   });

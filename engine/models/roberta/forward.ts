@@ -7,7 +7,7 @@ import type { ForwardResult, Head, TextInputs } from '../model.ts';
 import type { Scope } from '../scope.ts';
 
 export function robertaForward(scope: Scope, config: BertConfig, inputs: TextInputs): ForwardResult {
-  return encoder(scope, config, { ...inputs, prefix: 'roberta' });
+  return encoder(scope, config, { ...inputs, prefix: 'roberta', paddedPositions: true });
 }
 
 export function robertaHead(scope: Scope, head: { readonly config: BertConfig } & Head, hidden: Tensor): Tensor {
