@@ -1,26 +1,26 @@
-/** `npm run parity`: every golden case against PyTorch and PEFT; a table of worst deviations and one closing line. */
+/** `npm run parity`: every golden and golden-extra case against its reference; tables of worst deviations and one closing line. */
 import { resolve } from 'node:path';
 import { chooseDevice } from '../../engine/runtime/device.ts';
 import { Runtime } from '../../engine/runtime/session.ts';
 import { classify, listCases } from './cases.ts';
+import { runExtra, type Tally } from './extra/run.ts';
 import { runCase } from './run-case.ts';
 
 const folder = resolve(process.env['ATELIER_GOLDEN'] ?? '../shared/golden');
+const extraFolder = resolve(process.env['ATELIER_GOLDEN_EXTRA'] ?? '../shared/golden-extra');
 const device = chooseDevice((process.env['ATELIER_DEVICE'] ?? 'cpu') as 'cpu');
 const only = process.argv[2] === undefined ? null : new RegExp(process.argv[2]);
 const families = ['logits0', 'loss0', 'grad', 'losses', 'final', 'logits_final'] as const;
 
 const runtime = await Runtime.open();
-const skipped = new Map<string, number>();
-let passed = 0;
-let failed = 0;
+const tally: Tally = { passed: 0, failed: 0, skipped: new Map() };
 
 console.log(`${'case'.padEnd(44)} ${families.map((family) => family.padStart(12)).join(' ')}`);
 for (const entry of listCases(folder)) {
   if (only && !only.test(entry.file.name)) continue;
   const supported = classify(entry.file);
   if (supported.kind === 'skipped') {
-    skipped.set(supported.reason, (skipped.get(supported.reason) ?? 0) + 1);
+    tally.skipped.set(supported.reason, (tally.skipped.get(supported.reason) ?? 0) + 1);
     continue;
   }
   try {
@@ -34,16 +34,17 @@ for (const entry of listCases(folder)) {
     );
     for (const { family, worst, where } of bad)
       console.log(`    ${family} is off by ${worst.toExponential(2)} at ${where}`);
-    if (bad.length > 0) failed += 1;
-    else passed += 1;
+    if (bad.length > 0) tally.failed += 1;
+    else tally.passed += 1;
   } catch (error) {
-    failed += 1;
+    tally.failed += 1;
     console.log(`${entry.file.name.padEnd(44)} FAILED: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
-const left = [...skipped].toSorted((a, b) => b[1] - a[1]);
+await runExtra(extraFolder, { runtime, device }, { only, tally });
+const left = [...tally.skipped].toSorted((a, b) => b[1] - a[1]);
 if (left.length > 0)
   console.log(`\nNot supported yet: ${left.map(([reason, count]) => `${reason} (${String(count)})`).join('; ')}`);
 const skippedCount = left.reduce((total, [, count]) => total + count, 0);
-console.log(`parity: ${String(passed)} passed, ${String(failed)} failed, ${String(skippedCount)} skipped`);
-process.exitCode = failed > 0 ? 1 : 0;
+console.log(`parity: ${String(tally.passed)} passed, ${String(tally.failed)} failed, ${String(skippedCount)} skipped`);
+process.exitCode = tally.failed > 0 ? 1 : 0;

@@ -1,0 +1,50 @@
+/** Runs golden-extra: a line a case with its worst deviation, and what was counted. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { extraFamilies, type ExtraCase, type ExtraResult, type Machine } from './registry.ts';
+
+export interface Tally {
+  passed: number;
+  failed: number;
+  /** Reason → cases left out for it. */
+  readonly skipped: Map<string, number>;
+}
+
+/**
+ * Adds golden-extra's cases to the tally. A family whose folder the goldens do not have has no cases.
+ * @param only names (`family/case`) that are run; null: all
+ */
+export async function runExtra(
+  folder: string,
+  machine: Machine,
+  { only, tally }: { only: RegExp | null; tally: Tally },
+): Promise<void> {
+  for (const family of extraFamilies) {
+    if (!existsSync(join(folder, family.name))) continue;
+    const cases = family.cases(folder).map((entry) => ({ ...entry, title: `${family.name}/${entry.name}` }));
+    const asked = cases.filter(({ title }) => only === null || only.test(title));
+    if (asked.length === 0) continue;
+    console.log(`\n${family.name.padEnd(60)} ${'worst'.padStart(12)}`);
+    for (const entry of asked) {
+      if ('skipped' in entry) {
+        tally.skipped.set(entry.skipped, (tally.skipped.get(entry.skipped) ?? 0) + 1);
+        console.log(`${entry.title.padEnd(60)} ${'–'.padStart(12)}  skipped: ${entry.skipped}`);
+        continue;
+      }
+      const { worst, failure } = await outcome(entry, machine);
+      console.log(
+        `${entry.title.padEnd(60)} ${worst.toExponential(1).padStart(12)}${failure === null ? '' : `  FAILED: ${failure}`}`,
+      );
+      if (failure === null) tally.passed += 1;
+      else tally.failed += 1;
+    }
+  }
+}
+
+async function outcome(entry: Extract<ExtraCase, { run: unknown }>, machine: Machine): Promise<ExtraResult> {
+  try {
+    return await entry.run(machine);
+  } catch (error) {
+    return { worst: NaN, failure: error instanceof Error ? error.message : String(error) };
+  }
+}
