@@ -1,5 +1,7 @@
 /** Differences of two systems measured on the same rows, with 95 % intervals. */
+import { bootstrapInterval, type BootstrapOptions } from './bootstrap.ts';
 import { wilson, type Interval } from './intervals.ts';
+import { chiSquareTail, incompleteBeta } from './special-functions.ts';
 
 export interface Gain {
   /** First system minus second. */
@@ -53,41 +55,37 @@ function combined(first: number, second: number, phi: number): number {
 }
 
 /**
- * Mean of paired differences with the percentile interval of a bootstrap over rows (Efron & Tibshirani, 1993, chapter 13;
- * resampling rows for both systems at once as Koehn, 2004, W04-3250). The same seed gives the same interval.
+ * Mean of paired differences with the percentile interval of a bootstrap over rows.
  * @param differences first minus second, a row each
  */
-export function pairedMeanGain(
-  differences: readonly number[],
-  options: { seed?: number; resamples?: number } = {},
-): Gain | null {
+export function pairedMeanGain(differences: readonly number[], options: BootstrapOptions = {}): Gain | null {
   const n = differences.length;
   if (n === 0) return null;
-  const { seed = 1, resamples = 2000 } = options;
-  const random = mulberry32(seed);
-  const means = Array.from({ length: resamples }, () => {
-    let sum = 0;
-    for (let draw = 0; draw < n; draw += 1) sum += differences[Math.floor(random() * n)] ?? 0;
-    return sum / n;
-  }).sort((left, right) => left - right);
   const value = differences.reduce((sum, difference) => sum + difference, 0) / n;
-  return { value, interval: [quantile(means, 0.025), quantile(means, 0.975)] };
+  return { value, interval: bootstrapInterval(differences, options) };
 }
 
-/** Linear between neighbours, as numpy's default. */
-function quantile(sorted: readonly number[], share: number): number {
-  const place = share * (sorted.length - 1);
-  const below = sorted[Math.floor(place)] ?? 0;
-  const above = sorted[Math.ceil(place)] ?? below;
-  return below + (above - below) * (place - Math.floor(place));
+export interface McNemar {
+  /** Exact two-sided p of the pairs that disagree under a fair coin: min(1, 2·P(X ≤ the fewer)). */
+  readonly exact: number;
+  /** Lancaster's mid-p: half of the observed outcome's probability counts. Null where no pair disagrees. */
+  readonly mid: number | null;
+  /** χ² with continuity correction, (|b − c| − 1)² / (b + c); null where no pair disagrees. */
+  readonly chiSquare: number | null;
+  readonly chiSquareP: number | null;
 }
 
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+/** Are two systems right equally often on the same rows? (McNemar, 1947, Psychometrika 12:153.) */
+export function mcnemar({ onlyFirst, onlySecond }: Pick<PairedCounts, 'onlyFirst' | 'onlySecond'>): McNemar {
+  const n = onlyFirst + onlySecond;
+  if (n === 0) return { exact: 1, mid: null, chiSquare: null, chiSquareP: null };
+  const fewer = Math.min(onlyFirst, onlySecond);
+  const atMost = (k: number): number => (k < 0 ? 0 : k >= n ? 1 : incompleteBeta(0.5, n - k, k + 1));
+  const chiSquare = onlyFirst === onlySecond ? 0 : (Math.abs(onlyFirst - onlySecond) - 1) ** 2 / n;
+  return {
+    exact: Math.min(1, 2 * atMost(fewer)),
+    mid: atMost(fewer) + atMost(fewer - 1),
+    chiSquare,
+    chiSquareP: chiSquareTail(chiSquare),
   };
 }
