@@ -1,7 +1,8 @@
 /** Reads GGUF files, versions 2 and 3: metadata and tensor list checked against the file, data dequantised on demand. */
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
-import { blockTypes, dequantise } from './dequantise.ts';
+import { dequantise } from './dequantise.ts';
+import { blockTypes } from './ggml-types.ts';
 import { openRandomAccess, type RandomAccess } from './random-access.ts';
 import { elementCount, type TensorEntry, type TensorFile } from './tensor-file.ts';
 

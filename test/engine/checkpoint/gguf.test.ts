@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dequantise } from '../../../engine/checkpoint/dequantise.ts';
 import { openGguf } from '../../../engine/checkpoint/gguf.ts';
 import { openModel } from '../../../engine/checkpoint/model-folder.ts';
 import { StudioError } from '../../../engine/spec/errors.ts';
@@ -43,6 +44,46 @@ describe('element types', () => {
     expect(file.tensors.get('golden.weight')).toMatchObject({ dtype: name.replace('.gguf', ''), shape: [64, 256] });
     expect(Array.from(await file.read('golden.weight'))).toEqual(plain.values(golden));
     await file.close();
+  });
+
+  // Blocks that gguf-py 0.19 quantised from random numbers, and what it reads back from them.
+  test('MXFP4: a power of two and points of four bits', () => {
+    const block = Buffer.from('78e5b8abeeab14cef599cc052535d5cec0', 'hex');
+    expect(Array.from(dequantise('MXFP4', new Uint8Array(block), 32) ?? [], (value) => value * 256)).toEqual([
+      6, 0, -3, -8, -3, 4, -8, 6, -1, -4, 6, 6, 6, 6, -8, 0, -8, -3, -2, -8, -2, 1, -4, -12, -1, -4, 0, 2, 3, -6, -4,
+      -4,
+    ]);
+  });
+
+  test.each([
+    {
+      type: 'TQ1_0',
+      scale: 0.99267578125,
+      block:
+        '5fafd3028daf48b9e39c76a78989677bc9ff7ccf1b297f12447696e0807d7c1741eecc0e919da980aabd5f5c8300188b697c' +
+        '627ff13b',
+      signs:
+        '0++-0+-++0000000++0+--0--00+000---0-0-+-0+0+00-00+00-00-+0+0000-0-0-+-00+0-+++0--+0-+0000--+000+-0--' +
+        '+000+00000++-+-++-0+-0+00--0-0+000+0+00+000+0+-00+-+000+00---++-00000+000--0++0-+++0+---0--0-0-0-0+0' +
+        '+00-0-+++-00-0+0++-++-000-00++00++--0-0+0000-0-0+000--00',
+    },
+    {
+      type: 'TQ2_0',
+      scale: 0.998046875,
+      block:
+        '244a1121a846046848485a5565426988a506150590991696056564a90a54410958655692665a51569199555496645611a556' +
+        '682154968552a552515912555985fc3b',
+      signs:
+        '-+00-+----+00+0-0+00-0++00-0+-000+--+00++++00-++0000-+00000++0-++-0++--+--00+-+-+-0-0000-+++-0---0--' +
+        '+0-00000000++---++-+-00+-00--0++++0+000-+-+00+-0-+0+0+00+000+00-0+-0-+00000-00+-000-0--+-0+00+00+000' +
+        '00000+00+0++00-0+000000-000+0000++00+00-+00-0++0+000-00+',
+    },
+  ])('$type: a scale and −1, 0 or 1 for each value', ({ type, scale, block, signs }) => {
+    const values = dequantise(type, new Uint8Array(Buffer.from(block, 'hex')), 256) ?? [];
+    const size = { '-': -scale, '0': 0, '+': scale };
+    expect(Array.from(values, (value) => value + 0)).toEqual(
+      Array.from(signs, (sign) => size[sign as keyof typeof size]),
+    );
   });
 
   test('metadata of all kinds', async () => {
@@ -282,17 +323,17 @@ describe('refusing', () => {
   });
 
   test('a type without a formula is refused by name, when the model is opened', async () => {
-    const good = await readFile(join(extra, 'models/llama-q8_0.gguf'));
+    const good = await readFile(join(extra, 'models/llama-h256-kmix.gguf'));
     const name = Buffer.from('blk.0.ffn_gate.weight');
     const at = good.indexOf(name) + name.length + 4 + 16;
-    expect(good.readUInt32LE(at)).toBe(8);
-    // MXFP4: blocks of 32, as Q8_0's, with fewer bytes.
-    good.writeUInt32LE(39, at);
-    const path = join(folder, 'mxfp4.gguf');
+    expect(good.readUInt32LE(at)).toBe(12);
+    // IQ2_XXS: blocks of 256, as Q4_K's, with fewer bytes.
+    good.writeUInt32LE(16, at);
+    const path = join(folder, 'iq2.gguf');
     await writeFile(path, good);
     await expect(openModel(path)).rejects.toMatchObject({
       code: 'checkpoint.type',
-      data: { name: 'blk.0.ffn_gate.weight', type: 'MXFP4' },
+      data: { name: 'blk.0.ffn_gate.weight', type: 'IQ2_XXS' },
     });
   });
 
