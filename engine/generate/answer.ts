@@ -6,6 +6,7 @@ import { chooseDevice } from '../runtime/device.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { Answer, CommandHandler, GenerateRequest } from '../spec/commands.ts';
 import { StudioError } from '../spec/errors.ts';
+import { generationSettings } from '../spec/generation.ts';
 import { argmax, softmax } from '../tasks/probabilities.ts';
 import { encodeTexts } from '../tasks/text-classification/encode.ts';
 import { renderPrompt } from '../tokenizer/chat-template.ts';
@@ -19,6 +20,7 @@ import { openArchitecture, stopTokens, taskModel, type OpenedModel } from '../tr
 import { createSetup } from '../train/setup.ts';
 import { loadWeights } from '../train/weights.ts';
 import { Decoder } from './decoder.ts';
+import { cutAt, endsAt } from './stop-strings.ts';
 
 type Tell = (item: { readonly text: string }) => void;
 type Control = Parameters<CommandHandler<'generate'>>[2];
@@ -139,7 +141,7 @@ async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, t
     state: weights.fed,
     mapped: weights.mapped,
   });
-  const stop = stopTokens(base);
+  const rules = { eos: [...stopTokens(base)] };
   return {
     key,
     ask: async (request, tell, control) => {
@@ -149,29 +151,30 @@ async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, t
         chatTemplate === null
           ? (await tokenizer.encode(request.prompt)).ids
           : await renderPrompt({ tokenizer, template: chatTemplate }, messages);
-      refuseTooLong(ids.length + request.maxNewTokens, config, opened.architecture);
+      const settings = generationSettings(request);
+      refuseTooLong(ids.length + settings.maxNewTokens, config, opened.architecture);
+      const cutter = cutAt(settings.stopStrings);
       const stream = streamText(tokenizer, { skipSpecialTokens: true });
       let text = '';
       const say = (piece: string): void => {
+        if (piece === '') return;
         text += piece;
-        if (piece !== '') tell({ text: piece });
+        tell({ text: piece });
       };
       const waiting: number[] = [];
       const [found = []] = await decoder.decode([ids], {
-        maxNewTokens: request.maxNewTokens,
-        temperature: request.temperature,
-        seed: request.seed,
-        stop,
-        onToken: (_row, id) => {
-          control.signal.throwIfAborted();
-          waiting.push(id);
-        },
+        settings,
+        rules,
+        ended: endsAt(settings.stopStrings, tokenizer),
+        onToken: (_row, id) => waiting.push(id),
         afterStep: async () => {
-          for (const id of waiting.splice(0)) say(await stream.push(id));
+          for (const id of waiting.splice(0)) say(cutter.push(await stream.push(id)));
           await new Promise((proceed) => setImmediate(proceed));
+          control.signal.throwIfAborted();
         },
       });
-      say(await stream.end());
+      for (const id of waiting) say(cutter.push(await stream.push(id)));
+      say(cutter.push(await stream.end()) + cutter.end());
       return { text, scores: null, tokens: found.length, seconds: (performance.now() - began) / 1000 };
     },
     dispose: async () => {

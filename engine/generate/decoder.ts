@@ -1,11 +1,14 @@
-/** Decoding with a cache of keys and values: greedy or sampled, several prompts at a time. */
+/** Decoding with a cache of keys and values, several prompts at a time, each as if it were alone. */
 import type { Device } from '../runtime/device.ts';
 import type { Executable, HostTensor, Runtime } from '../runtime/session.ts';
 import { BugError } from '../spec/errors.ts';
-import { streamKey, uniform } from '../train/random.ts';
+import type { GenerationSettings } from '../spec/generation.ts';
 import { buildForward, type PastShape, type Setup } from '../train/setup.ts';
 import { floatData, floats, longs } from '../train/state.ts';
 import type { Weights } from '../train/weights.ts';
+import { Cache } from './cache.ts';
+import { processorsOf, type Processor, type TokenRules } from './processors.ts';
+import { search, type Continuation, type Found, type SearchOptions, type Stepper } from './search.ts';
 
 export interface DecoderOptions {
   readonly runtime: Runtime;
@@ -17,23 +20,23 @@ export interface DecoderOptions {
   readonly mapped: Weights['mapped'];
 }
 
-export interface DecodeOptions {
-  readonly maxNewTokens: number;
-  /** 0 is greedy. */
-  readonly temperature: number;
-  readonly seed: number;
-  /** Tokens that end an answer; they are not part of it. */
-  readonly stop: ReadonlySet<number>;
-  /** Called with each new token of a row; throw to cancel. */
-  readonly onToken?: (row: number, id: number) => void;
-  /** Awaited after each step, so that others get their turn. */
-  readonly afterStep?: () => Promise<void>;
+export interface DecodeOptions extends Pick<SearchOptions, 'ended' | 'onToken' | 'afterStep'> {
+  readonly settings: GenerationSettings;
+  readonly rules: TokenRules;
+  /** Told the scores that a token is chosen by. */
+  readonly watch?: Processor;
 }
 
 /** Prompts and caches are rounded up to these, so that few graphs are compiled. */
 const promptStep = 16;
 const cacheStep = 64;
 const sessionsKept = 6;
+
+interface PassShape {
+  readonly batch: number;
+  readonly length: number;
+  readonly past: PastShape | null;
+}
 
 export class Decoder {
   readonly #options: DecoderOptions;
@@ -43,45 +46,35 @@ export class Decoder {
     this.#options = options;
   }
 
-  /** New tokens for each prompt (none of them empty), without the token that ended it. */
+  /** The best answer to each prompt, without the token that ended it. */
   async decode(
     prompts: readonly (readonly number[])[],
     options: DecodeOptions,
   ): Promise<readonly (readonly number[])[]> {
+    const { eos } = options.rules;
+    const found = await this.search(prompts, {
+      ...options,
+      onToken: (row, id) => {
+        if (!eos.includes(id)) options.onToken?.(row, id);
+      },
+    });
+    return found.map(([best]) => (best?.ids ?? []).filter((id) => !eos.includes(id)));
+  }
+
+  /** Answers to each prompt (none of them empty) as the search found them, the best first. */
+  async search(
+    prompts: readonly (readonly number[])[],
+    options: DecodeOptions,
+  ): Promise<readonly (readonly Found[])[]> {
     if (prompts.some((prompt) => prompt.length === 0)) throw new BugError('an empty prompt cannot be continued');
-    const batch = prompts.length;
-    const longest = Math.ceil(Math.max(...prompts.map(({ length }) => length)) / promptStep) * promptStep;
-    const cache = new Cache(
-      this.#pastShape(Math.ceil((longest + options.maxNewTokens) / cacheStep) * cacheStep),
-      batch,
-    );
-    let logits = await this.#prefill(prompts, longest, cache);
-    const answers = prompts.map(() => [] as number[]);
-    const done = prompts.map(() => false);
-    for (let step = 0; step < options.maxNewTokens; step += 1) {
-      const chosen = prompts.map((_, row) =>
-        choose(logits.subarray((row * logits.length) / batch, ((row + 1) * logits.length) / batch), {
-          ...options,
-          counter: step * batch + row,
-        }),
-      );
-      chosen.forEach((id, row) => {
-        if (done[row]) return;
-        if (options.stop.has(id)) done[row] = true;
-        else {
-          answers[row]?.push(id);
-          options.onToken?.(row, id);
-        }
-      });
-      await options.afterStep?.();
-      if (done.every(Boolean) || step === options.maxNewTokens - 1) break;
-      logits = await this.#step(chosen, {
-        positions: prompts.map(({ length }) => length + step),
-        slot: longest + step,
-        cache,
-      });
-    }
-    return answers;
+    const { settings, rules, watch, ...rest } = options;
+    return search(this.#stepper(prompts, settings.maxNewTokens), {
+      ...rest,
+      settings,
+      prompts,
+      eos: new Set(rules.eos),
+      processors: [...processorsOf(settings, rules), ...(watch ? [watch] : [])],
+    });
   }
 
   async dispose(): Promise<void> {
@@ -89,74 +82,111 @@ export class Decoder {
     this.#sessions.clear();
   }
 
+  #stepper(prompts: readonly (readonly number[])[], maxNewTokens: number): Stepper {
+    const length = roundUp(Math.max(...prompts.map((prompt) => prompt.length)), promptStep);
+    let cache = new Cache(this.#pastShape(roundUp(length + maxNewTokens, cacheStep)), prompts.length);
+    /** Tokens of each row so far. */
+    let lengths = prompts.map((prompt) => prompt.length);
+    return {
+      start: async () => split(await this.#prefill(prompts, length, cache), prompts.length),
+      next: async (rows) => {
+        const parents = rows.map(({ parent }) => parent);
+        cache = cache.pick(parents);
+        lengths = parents.map((parent) => (lengths[parent] ?? 0) + 1);
+        return split(await this.#step(rows, lengths, cache), rows.length);
+      },
+    };
+  }
+
   #pastShape(length: number): PastShape {
     const { config } = this.#options.setup;
     return { length, heads: config.keyValueHeads, size: config.headSize, layers: config.layers };
   }
 
+  /** A pass over the prompts, padded on the left: the last token of each row stands at the end. */
   async #prefill(prompts: readonly (readonly number[])[], length: number, cache: Cache): Promise<Float32Array> {
     const batch = prompts.length;
     const pad = this.#options.setup.config.padTokenId ?? 0;
-    const padded = prompts.flatMap((prompt) => [...prompt, ...new Array<number>(length - prompt.length).fill(pad)]);
+    const padded = (row: readonly number[], filler: number): number[] => [
+      ...new Array<number>(length - row.length).fill(filler),
+      ...row,
+    ];
     const mask = Float32Array.from(
-      prompts.flatMap((prompt) => Array.from({ length }, (_, at) => (at < prompt.length ? 1 : 0))),
+      prompts.flatMap((prompt) =>
+        padded(
+          prompt.map(() => 1),
+          0,
+        ),
+      ),
     );
-    const result = await this.#run(`prefill ${String(batch)}x${String(length)}`, { batch, length, past: null }, [
-      ['ids', longs([batch, length], padded)],
+    const result = await this.#run({ batch, length, past: null }, [
+      [
+        'ids',
+        longs(
+          [batch, length],
+          prompts.flatMap((prompt) => padded(prompt, pad)),
+        ),
+      ],
       ['mask', floats([batch, length], mask)],
       [
         'positions',
         longs(
           [batch, length],
-          padded.map((_, index) => index % length),
+          prompts.flatMap((prompt) => padded(this.#positions(prompt.length), 0)),
         ),
       ],
       [
         'rows',
         longs(
           [batch],
-          prompts.map((prompt, row) => row * length + prompt.length - 1),
+          prompts.map((_, row) => (row + 1) * length - 1),
         ),
       ],
     ]);
-    cache.write(result, { slot: 0, count: length });
-    prompts.forEach((prompt, row) => cache.allow(row, 0, prompt.length));
+    cache.append(result, mask);
     return floatData(result['logits']);
   }
 
-  async #step(
-    ids: readonly number[],
-    at: { positions: readonly number[]; slot: number; cache: Cache },
-  ): Promise<Float32Array> {
-    const { positions, slot, cache } = at;
-    const batch = ids.length;
-    const result = await this.#run(
-      `step ${String(batch)}x${String(cache.shape.length)}`,
-      { batch, length: 1, past: cache.shape },
+  /** A pass over one more token a row; `lengths` counts the tokens with it. */
+  async #step(rows: readonly Continuation[], lengths: readonly number[], cache: Cache): Promise<Float32Array> {
+    const batch = rows.length;
+    const result = await this.#run({ batch, length: 1, past: cache.shape }, [
       [
-        ['ids', longs([batch, 1], ids)],
-        ['mask', cache.mask],
-        ['positions', longs([batch, 1], positions)],
-        [
-          'rows',
-          longs(
-            [batch],
-            ids.map((_, row) => row),
-          ),
-        ],
-        ...cache.feeds,
+        'ids',
+        longs(
+          [batch, 1],
+          rows.map(({ id }) => id),
+        ),
       ],
-    );
-    cache.write(result, { slot, count: 1 });
-    ids.forEach((_, row) => cache.allow(row, slot, slot + 1));
+      ['mask', cache.mask],
+      [
+        'positions',
+        longs(
+          [batch, 1],
+          lengths.map((count) => this.#positions(count).at(-1) ?? 0),
+        ),
+      ],
+      [
+        'rows',
+        longs(
+          [batch],
+          rows.map((_, row) => row),
+        ),
+      ],
+      ...cache.feeds,
+    ]);
+    cache.append(result, new Float32Array(batch).fill(1));
     return floatData(result['logits']);
   }
 
-  async #run(
-    key: string,
-    shape: { batch: number; length: number; past: PastShape | null },
-    feeds: readonly (readonly [string, HostTensor])[],
-  ) {
+  /** Of a row of so many tokens that stands alone. */
+  #positions(count: number): readonly number[] {
+    const { architecture, config } = this.#options.setup;
+    return architecture.positions(config, new Array<number>(count).fill(1));
+  }
+
+  async #run(shape: PassShape, feeds: readonly (readonly [string, HostTensor])[]) {
+    const key = `${String(shape.batch)}x${String(shape.length)} after ${String(shape.past?.length ?? 0)}`;
     const session = this.#sessions.get(key) ?? (await this.#compile(shape));
     this.#sessions.delete(key);
     this.#sessions.set(key, session);
@@ -168,15 +198,7 @@ export class Decoder {
     return session.run(new Map([...this.#options.state, ...feeds]));
   }
 
-  async #compile({
-    batch,
-    length,
-    past,
-  }: {
-    batch: number;
-    length: number;
-    past: PastShape | null;
-  }): Promise<Executable> {
+  async #compile({ batch, length, past }: PassShape): Promise<Executable> {
     const { runtime, setup, device, threads, mapped } = this.#options;
     const { graph, logits, present } = buildForward(setup, { batch, length, answers: batch }, past ? { past } : {});
     const outputs = Object.fromEntries([
@@ -190,57 +212,11 @@ export class Decoder {
   }
 }
 
-/** Keys and values of all tokens so far, [B, heads, capacity, size] a layer, and which of them count. */
-class Cache {
-  readonly shape: PastShape;
-  readonly mask: HostTensor;
-  readonly feeds: readonly (readonly [string, HostTensor])[];
-  readonly #batch: number;
-
-  constructor(shape: PastShape, batch: number) {
-    this.shape = shape;
-    this.#batch = batch;
-    const dimensions = [batch, shape.heads, shape.length, shape.size];
-    this.feeds = Array.from({ length: shape.layers }, (_, layer) =>
-      ['key', 'value'].map((part) => [`past.${String(layer)}.${part}`, floats(dimensions)] as const),
-    ).flat();
-    // The token under way stands behind the cache and always counts.
-    this.mask = floats([batch, shape.length + 1]);
-    const data = floatData(this.mask);
-    for (let row = 0; row < batch; row += 1) data[row * (shape.length + 1) + shape.length] = 1;
-  }
-
-  allow(row: number, start: number, end: number): void {
-    const width = this.shape.length + 1;
-    floatData(this.mask).fill(1, row * width + start, row * width + end);
-  }
-
-  /** Copies what a pass over `count` tokens made to `slot` of every row and head. */
-  write(result: Readonly<Record<string, HostTensor>>, { slot, count }: { slot: number; count: number }): void {
-    const { heads, length, size } = this.shape;
-    for (const [name, tensor] of this.feeds) {
-      const source = floatData(result[name.replace('past', 'present')]);
-      const target = floatData(tensor);
-      for (let block = 0; block < this.#batch * heads; block += 1) {
-        target.set(source.subarray(block * count * size, (block + 1) * count * size), (block * length + slot) * size);
-      }
-    }
-  }
+function roundUp(count: number, step: number): number {
+  return Math.ceil(count / step) * step;
 }
 
-function choose(
-  logits: Float32Array,
-  { temperature, seed, counter }: { temperature: number; seed: number; counter: number },
-): number {
-  let best = 0;
-  for (let id = 1; id < logits.length; id += 1) if ((logits[id] ?? -Infinity) > (logits[best] ?? -Infinity)) best = id;
-  if (temperature === 0) return best;
-  const top = logits[best] ?? 0;
-  const powers = Float64Array.from(logits, (logit) => Math.exp((logit - top) / temperature));
-  let left = uniform(streamKey(seed, 'sample'), counter) * powers.reduce((sum, power) => sum + power, 0);
-  for (let id = 0; id < powers.length; id += 1) {
-    left -= powers[id] ?? 0;
-    if (left <= 0) return id;
-  }
-  return best;
+function split(logits: Float32Array, rows: number): readonly Float32Array[] {
+  const width = logits.length / rows;
+  return Array.from({ length: rows }, (_, row) => logits.subarray(row * width, (row + 1) * width));
 }

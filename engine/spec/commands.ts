@@ -1,6 +1,7 @@
 /** What the engine's process can be asked: the request and reply of each command, and its news while it works. */
 import type { DatasetView, RowView } from './dataset.ts';
 import type { RunEvent } from './events.ts';
+import type { GenerationRequest } from './generation.ts';
 import type { Estimate, Figure, Metrics, Prediction } from './metrics.ts';
 import type { Columns, SupportedTask } from './tasks.ts';
 
@@ -33,17 +34,14 @@ export interface ModelSummary {
   readonly tasks: readonly SupportedTask[];
 }
 
-export interface GenerateRequest {
+/** With the settings of `GenerationSettings`; what is left out is at its default. */
+export interface GenerateRequest extends GenerationRequest {
   readonly modelPath: string;
   /** Folder of an adapter, or null for the base model as it came. */
   readonly adapter: string | null;
   /** With a null adapter: a run's baseline.json, for what the untrained model says of categories. */
   readonly baseline?: string;
   readonly prompt: string;
-  readonly maxNewTokens: number;
-  /** 0 is greedy. */
-  readonly temperature: number;
-  readonly seed: number;
 }
 
 export interface ExportReport {

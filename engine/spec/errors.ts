@@ -60,6 +60,8 @@ export interface ErrorData {
   'request.too-large': { bytes: number; limit: number };
   'project.incomplete': { missing: string };
   'answer.untrained': { model: string };
+  /** `path` names a setting of `GenerationSettings`. */
+  'answer.setting': { path: string; value: string; legal: string };
   'run.state': { state: string; wanted: string };
   /** The window lost the studio behind it: it was closed, or the address is an old one. */
   'studio.unreachable': { address: string };

@@ -1,10 +1,12 @@
 /** How a language model's answer is found: the settings, their limits, and what each is when nobody says otherwise. */
 import { z } from 'zod';
+import { StudioError } from './errors.ts';
 import { field } from './methods/common.ts';
+import { readField } from './recipe.ts';
 
 const strategyNames = ['greedy', 'sample', 'beam'] as const;
 
-export const generationSchema = z.strictObject({
+export const generationSchema = z.object({
   maxNewTokens: field(z.int().min(1).max(131_072).default(64), {
     label: 'Longest answer',
     term: 'max new tokens',
@@ -117,3 +119,17 @@ export const generationSchema = z.strictObject({
   }),
 });
 export type GenerationSettings = Readonly<z.output<typeof generationSchema>>;
+
+/** What a request may leave out. */
+export type GenerationRequest = Readonly<z.input<typeof generationSchema>>;
+
+/**
+ * The settings that a request asks for, each of the others at its default. A temperature alone asks for sampling; none, or 0,
+ * for the likeliest token. Errors: `answer.setting`.
+ */
+export function generationSettings(asked: GenerationRequest): GenerationSettings {
+  const strategy = asked.strategy ?? ((asked.temperature ?? 0) > 0 ? 'sample' : 'greedy');
+  const read = readField(generationSchema, { ...asked, strategy }, '');
+  if (read.problem !== null) throw new StudioError('answer.setting', read.problem);
+  return read.value;
+}

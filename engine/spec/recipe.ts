@@ -194,22 +194,35 @@ function withDefaults(schema: z.ZodObject, defaults: Readonly<Record<string, unk
 
 /** Parses with a schema; the first issue becomes `recipe.field` under `prefix`. */
 export function parseField<T>(schema: z.ZodType<T>, value: unknown, prefix: string): T {
+  const read = readField(schema, value, prefix);
+  if (read.problem !== null) throw new StudioError('recipe.field', read.problem);
+  return read.value;
+}
+
+type FieldRead<T> =
+  | { readonly value: T; readonly problem: null }
+  | { readonly problem: { readonly path: string; readonly value: string; readonly legal: string } };
+
+/** Parses with a schema; else says what the first issue is, under `prefix`. */
+export function readField<T>(schema: z.ZodType<T>, value: unknown, prefix: string): FieldRead<T> {
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) return { value: result.data, problem: null };
   const issue = deepest(result.error.issues);
   const path = [prefix, ...issue.path.map(String)].filter((part) => part !== '');
   if (issue.code === 'unrecognized_keys') {
-    throw new StudioError('recipe.field', {
+    const problem = {
       path: [...path, issue.keys[0] ?? ''].join('.'),
       value: shown(at(value, [...issue.path, issue.keys[0] ?? ''])),
       legal: `no such field; known here: ${knownKeys(schema, issue.path)}`,
-    });
+    };
+    return { problem };
   }
-  throw new StudioError('recipe.field', {
+  const problem = {
     path: path.join('.') || 'recipe',
     value: shown(at(value, issue.path)),
     legal: legalOf(issue),
-  });
+  };
+  return { problem };
 }
 
 type Issue = z.core.$ZodIssue;

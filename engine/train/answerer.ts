@@ -2,6 +2,7 @@
 import { Decoder } from '../generate/decoder.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Runtime } from '../runtime/session.ts';
+import { generationSettings } from '../spec/generation.ts';
 import type { Answerer, Watch } from '../tasks/task.ts';
 import type { TokenRow } from '../tasks/rows.ts';
 import { dealByLength } from './batches.ts';
@@ -62,16 +63,14 @@ export function createAnswerer(options: AnswererOptions): Answerer & { dispose()
       let done = 0;
       for (let start = 0; start < order.length; start += promptsAtATime) {
         const chosen = order.slice(start, start + promptsAtATime);
-        const settings = {
-          maxNewTokens,
-          temperature: 0,
-          seed: 0,
-          stop: options.stop,
+        const decoding = {
+          settings: generationSettings({ maxNewTokens }),
+          rules: { eos: [...options.stop] },
           onToken: () => watch?.(done, prompts.length),
         };
         const found = await decoder.decode(
           chosen.map((index) => prompts[index] ?? []),
-          settings,
+          decoding,
         );
         chosen.forEach((index, at) => {
           answers[index] = found[at] ?? [];

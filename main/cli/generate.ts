@@ -1,19 +1,19 @@
 /** `atelier generate`: asks a model, tuned or as it came, and streams the answer. */
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Answer } from '../../engine/spec/commands.ts';
+import { generationSchema, generationSettings, type GenerationRequest } from '../../engine/spec/generation.ts';
+import { StudioError, toEnvelope } from '../../engine/spec/errors.ts';
 import { adapterFolder, baseModelOf } from './adapter.ts';
 import { percent } from '../../engine/spec/wording/format.ts';
+import { sentenceOf } from '../../engine/spec/wording/index.ts';
 import { table } from './format.ts';
 import { readInput } from './input.ts';
-import { numberBetween, runAction, withJson } from './session.ts';
+import { runAction, withJson } from './session.ts';
 
-interface Options {
+interface Options extends GenerationRequest {
   readonly adapter: string;
   readonly model?: string;
   readonly prompt: string;
-  readonly maxNewTokens: number;
-  readonly temperature: number;
-  readonly seed: number;
   readonly json?: boolean;
 }
 
@@ -26,24 +26,18 @@ export function generateCommand(): Command {
       "the base model: a catalogue id, a folder or a .gguf file (default: as the adapter's recipe says)",
     )
     .requiredOption('--prompt <text>', 'the text or question, or - for standard input')
-    .option('--max-new-tokens <n>', 'the longest answer', numberBetween(1, 131_072), 64)
-    .option(
-      '--temperature <t>',
-      '0 always takes the likeliest token; higher is freer',
-      numberBetween(0, 10, 'number'),
-      0,
-    )
-    .option('--seed <n>', 'the same seed gives the same answer', numberBetween(0, 4_294_967_295), 1);
+    .allowExcessArguments(false);
+  for (const option of settingOptions()) command.addOption(option);
   return withJson(command).action((options: Options) =>
     runAction(options, async (session) => {
-      const { maxNewTokens, temperature, seed } = options;
+      const settings = pick(options);
       const adapter = options.adapter === 'none' ? null : adapterFolder(options.adapter);
       const modelPath = baseModelOf(session, { model: options.model, adapter });
       const prompt = options.prompt === '-' ? await readInput(session.signal) : options.prompt;
       let streamed = '';
       const answer = await session.call(
         'generate',
-        { modelPath, adapter, prompt, maxNewTokens, temperature, seed },
+        { ...settings, modelPath, adapter, prompt },
         {
           onNews: (piece) => {
             streamed += piece.text;
@@ -54,6 +48,53 @@ export function generateCommand(): Command {
       );
       return { value: answer, human: answerText(answer, streamed) };
     }),
+  );
+}
+
+type SettingName = keyof typeof generationSchema.shape;
+const settingNames = Object.keys(generationSchema.shape) as SettingName[];
+
+/** A flag for each setting of an answer, with the schema's words and limits. */
+function settingOptions(): readonly Option[] {
+  return settingNames.map((name) => {
+    const schema = generationSchema.shape[name];
+    const { help = '', term = name } = schema.meta() ?? {};
+    const initial = schema.parse(undefined);
+    const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const value = Array.isArray(initial) ? '<text...>' : typeof initial === 'number' ? '<n>' : '<name>';
+    const described = `${String(term)}: ${String(help)} (default: ${defaultText(name, initial)})`;
+    return new Option(`${flag} ${value}`, described).argParser((text: string, before: unknown) =>
+      readSetting(name, text, before),
+    );
+  });
+}
+
+function defaultText(name: SettingName, initial: unknown): string {
+  if (name === 'strategy') return 'sample with a temperature above 0, else greedy';
+  if (name === 'temperature') return '1 for sample';
+  return Array.isArray(initial) ? 'none' : String(initial);
+}
+
+function readSetting(name: SettingName, text: string, before: unknown): unknown {
+  const initial = generationSchema.shape[name].parse(undefined);
+  const number = text.trim() === '' ? Number.NaN : Number(text);
+  const value = Array.isArray(initial)
+    ? [...((before ?? []) as readonly string[]), text]
+    : typeof initial === 'number'
+      ? number
+      : text;
+  try {
+    generationSettings({ [name]: value });
+  } catch (thrown) {
+    if (!(thrown instanceof StudioError)) throw thrown;
+    throw new InvalidArgumentError(sentenceOf(toEnvelope(thrown)).cause);
+  }
+  return value;
+}
+
+function pick(options: Options): GenerationRequest {
+  return Object.fromEntries(
+    settingNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   );
 }
 

@@ -39,8 +39,6 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
           ...(typeof baseline === 'string' ? { baseline } : {}),
           prompt,
           maxNewTokens: longestAnswer,
-          temperature: 0,
-          seed: 1,
         },
         {
           signal,

@@ -83,6 +83,29 @@ describe('a chat model', () => {
     expect([await sample(3), (await sample(4)) === first]).toEqual([first, false]);
   });
 
+  test('an answer ends before a stop string, and no piece shows more', async () => {
+    const whole = await ask({});
+    const middle = Math.floor(whole.text.length / 2);
+    const stop = whole.text.slice(middle, middle + 3);
+    const heard = await ask({ stopStrings: [stop, 'nothing of the kind'] });
+    expect({ text: heard.text, pieces: heard.pieces.join('') }).toEqual({
+      text: whole.text.slice(0, whole.text.indexOf(stop)),
+      pieces: heard.text,
+    });
+    expect(heard.tokens).toBeLessThan(whole.tokens);
+  });
+
+  test('beams answer too, and a setting beyond its limits is refused by name', async () => {
+    const beam = { strategy: 'beam', beams: 3 } as const;
+    const heard = await ask(beam);
+    expect([heard.pieces.join(''), heard.text === '']).toEqual([heard.text, false]);
+    expect((await ask(beam)).text).toBe(heard.text);
+    await expect(ask({ topP: 2 })).rejects.toMatchObject({
+      code: 'answer.setting',
+      data: { path: 'topP', value: '2', legal: 'number, at most 1' },
+    });
+  });
+
   test('an answer that is cancelled ends at its next token, and the next one is whole', async () => {
     const panel = new Panel();
     let heard = 0;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Decoder, type DecodeOptions } from '../../../engine/generate/decoder.ts';
+import { generationSettings, type GenerationRequest } from '../../../engine/spec/generation.ts';
 import type { MethodConfig } from '../../../engine/spec/methods/index.ts';
 import { argmax, softmax } from '../../../engine/tasks/probabilities.ts';
 import { classify, type CaseFile } from '../../parity/cases.ts';
@@ -31,7 +32,12 @@ async function close({ decoder, machine, base }: Loaded & { decoder: Decoder }):
   await base.close();
 }
 
-const greedy: DecodeOptions = { maxNewTokens: 12, temperature: 0, seed: 0, stop: new Set() };
+const newTokens = 12;
+const greedy: DecodeOptions = { settings: generationSettings({ maxNewTokens: newTokens }), rules: { eos: [] } };
+
+function sampling(asked: GenerationRequest): DecodeOptions {
+  return { ...greedy, settings: generationSettings({ maxNewTokens: newTokens, ...asked }) };
+}
 
 /** Logits behind a row, by a pass over the whole of it. */
 async function next({ machine }: Loaded, ids: readonly number[]): Promise<Float32Array> {
@@ -52,7 +58,7 @@ describe('on a tiny Llama', () => {
     const plain: number[][] = [];
     for (const prompt of prompts) {
       const ids = [...prompt];
-      for (let step = 0; step < greedy.maxNewTokens; step += 1) ids.push(argmax(await next(loaded, ids)));
+      for (let step = 0; step < newTokens; step += 1) ids.push(argmax(await next(loaded, ids)));
       plain.push(ids.slice(prompt.length));
     }
     const alone: (readonly number[])[] = [];
@@ -69,7 +75,7 @@ describe('on a tiny Llama', () => {
     const heard: number[][] = prompts.map(() => []);
     const found = await loaded.decoder.decode(prompts, {
       ...greedy,
-      stop: new Set([stop]),
+      rules: { eos: [stop] },
       onToken: (row, id) => heard[row]?.push(id),
     });
     const expected = whole.map((reply) => (reply.includes(stop) ? reply.slice(0, reply.indexOf(stop)) : reply));
@@ -78,18 +84,18 @@ describe('on a tiny Llama', () => {
   });
 
   test('a sampled reply is a function of its seed', async () => {
-    const sample = (seed: number) => loaded.decoder.decode(prompts, { ...greedy, temperature: 1, seed });
+    const sample = (seed: number) => loaded.decoder.decode(prompts, sampling({ temperature: 1, seed }));
     const first = await sample(1);
     expect(await sample(1)).toEqual(first);
     expect(await sample(2)).not.toEqual(first);
     // Equal prompts of a batch are sampled apart.
     const [prompt = []] = prompts;
-    const [one, two] = await loaded.decoder.decode([prompt, prompt], { ...greedy, temperature: 1, seed: 1 });
+    const [one, two] = await loaded.decoder.decode([prompt, prompt], sampling({ temperature: 1, seed: 1 }));
     expect(one).not.toEqual(two);
   });
 
   test('a temperature near zero is greedy', async () => {
-    const cold = await loaded.decoder.decode(prompts, { ...greedy, temperature: 1e-4, seed: 1 });
+    const cold = await loaded.decoder.decode(prompts, sampling({ temperature: 1e-4, seed: 1 }));
     expect(cold).toEqual(await loaded.decoder.decode(prompts, greedy));
   });
 
@@ -101,7 +107,7 @@ describe('on a tiny Llama', () => {
     const [seeds, rows] = [25, 80];
     for (let seed = 0; seed < seeds; seed += 1) {
       const batch = Array.from({ length: rows }, () => prompt);
-      for (const [id = -1] of await loaded.decoder.decode(batch, { ...greedy, maxNewTokens: 1, temperature, seed }))
+      for (const [id = -1] of await loaded.decoder.decode(batch, sampling({ maxNewTokens: 1, temperature, seed })))
         counts[id] = (counts[id] ?? 0) + 1;
     }
     const draws = seeds * rows;
@@ -125,7 +131,7 @@ describe('on a tiny Llama', () => {
     await expect(decoding).rejects.toBe(enough);
     expect(heard.length).toBe(6);
     const again = await loaded.decoder.decode(prompts, greedy);
-    expect(again.map(({ length }) => length)).toEqual(prompts.map(() => greedy.maxNewTokens));
+    expect(again.map(({ length }) => length)).toEqual(prompts.map(() => newTokens));
   });
 
   test('an empty prompt is a fault of ours', async () => {
@@ -172,7 +178,7 @@ describe('golden replies after training', () => {
       // Behind a step whose two best tokens are all but equal, another reply is no error.
       const sure = rows.map(({ top5_logprobs }) => {
         const close = top5_logprobs.findIndex(([best = 0, second = 0]) => best - second < 1e-3);
-        return close < 0 ? greedy.maxNewTokens : close;
+        return close < 0 ? newTokens : close;
       });
       expect(found.map((reply, row) => reply.slice(0, sure[row]))).toEqual(
         rows.map(({ new_ids }, row) => new_ids.slice(0, sure[row])),

@@ -53,6 +53,8 @@ describe('a command line that cannot be understood', () => {
     [['train', 'recipe.json'], '--out'],
     [['train', 'recipe.json', '--out', 'run', '--bogus'], '--bogus'],
     [['generate', '--adapter', 'none', '--prompt', 'Hi', '--max-new-tokens', 'many'], 'many'],
+    [['generate', '--adapter', 'none', '--prompt', 'Hi', '--top-p', '1.5'], 'at most 1'],
+    [['generate', '--adapter', 'none', '--prompt', 'Hi', '--strategy', 'magic'], 'greedy'],
     [['schema', 'recipe', '--method', 'magic'], 'magic'],
     [['generate', '--adapter', 'none', '--prompt', 'Hi'], '--model'],
   ])('%j is refused with status 2, naming %s', async (args, named) => {

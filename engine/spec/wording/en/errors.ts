@@ -347,6 +347,12 @@ export const errorSentences = {
     remedy: `Go back to the ${missing} page; everything after it is kept.`,
     evidence: missing,
   }),
+  'answer.setting': ({ path, value, legal }) => ({
+    title: `An answer’s setting ${path} cannot be ${value}.`,
+    cause: `It takes: ${legal}.`,
+    remedy: `Change ${path} and ask again.`,
+    evidence: `${path} = ${value}`,
+  }),
   'answer.untrained': ({ model }) => ({
     title: 'Untrained, it has no categories to answer with.',
     cause: `${model} reads texts; the layer that chooses a category came with training.`,
