@@ -1,4 +1,4 @@
-/** What our metrics say to an entry of golden-extra's lists, laid out as the entry. */
+/** What our metrics of classes, numbers and shares say to an entry of golden-extra's lists, laid out as the entry. */
 import { bootstrapInterval, pairedBootstrapTest } from '../../../engine/metrics/bootstrap.ts';
 import { binaryScores, classificationReport } from '../../../engine/metrics/classification.ts';
 import { clopperPearson, normalInterval, wilson } from '../../../engine/metrics/intervals.ts';
@@ -21,7 +21,7 @@ interface Classified {
   readonly y_pred: readonly number[];
 }
 
-const classification: Part = {
+export const classification: Part = {
   file: 'classification',
   list: 'cases',
   inputs: ['labels', 'y_true', 'y_pred'],
@@ -52,7 +52,7 @@ interface Ranked {
   readonly prob?: readonly (readonly number[])[];
 }
 
-const ranking: Part = {
+export const ranking: Part = {
   file: 'ranking',
   list: 'auroc',
   inputs: ['y_true', 'score', 'prob'],
@@ -72,7 +72,7 @@ const ranking: Part = {
   },
 };
 
-const correlation: Part = {
+export const correlation: Part = {
   file: 'ranking',
   list: 'correlation',
   inputs: ['x', 'y'],
@@ -86,7 +86,7 @@ const correlation: Part = {
   }),
 };
 
-const perplexity: Part = {
+export const perplexity: Part = {
   file: 'perplexity',
   list: 'cases',
   inputs: ['token_logprobs', 'utf8_bytes', 'words'],
@@ -103,7 +103,7 @@ const perplexity: Part = {
   },
 };
 
-const shares: Part = {
+export const shares: Part = {
   file: 'intervals',
   list: 'wilson',
   inputs: ['correct', 'n'],
@@ -114,7 +114,7 @@ const shares: Part = {
   }),
 };
 
-const pairs: Part = {
+export const pairs: Part = {
   file: 'intervals',
   list: 'mcnemar',
   inputs: ['only_a_right', 'only_b_right'],
@@ -131,7 +131,7 @@ interface Resampled {
   readonly seed: number;
 }
 
-const bootstrap: Part = {
+export const bootstrap: Part = {
   file: 'intervals',
   list: 'bootstrap',
   inputs: ['a_correct', 'b_correct', 'resamples', 'seed'],
@@ -153,15 +153,4 @@ const bootstrap: Part = {
       p_two_sided: twoSided,
     };
   },
-};
-
-/** By the names of index.json's `counts`. */
-export const metricParts: Readonly<Record<string, Part>> = {
-  classification,
-  auroc: ranking,
-  correlation,
-  perplexity,
-  wilson: shares,
-  mcnemar: pairs,
-  bootstrap,
 };
