@@ -63,7 +63,7 @@ async function advance(hunt: Hunt, { index, firstRow, logits, step, options }: A
   const { beams, lengthPenalty, maxNewTokens } = settings;
   const last = step === maxNewTokens;
   const scores = hunt.live.map(({ ids, score }, at) => {
-    const row: RowSoFar = { ids: [...hunt.prompt, ...ids], promptLength: hunt.prompt.length };
+    const row: RowSoFar = { ids: [...hunt.prompt, ...ids], promptLength: hunt.prompt.length, row: index };
     return processed(logSoftmax(logits[firstRow + at] ?? []), processors, row).map((value) => value + score);
   });
   // So many that beams are left to go on with when the best of all beams end.

@@ -9,6 +9,8 @@ export interface RowSoFar {
   readonly ids: readonly number[];
   /** How many of them are the prompt. */
   readonly promptLength: number;
+  /** The prompt's place among those that are continued together. */
+  readonly row: number;
 }
 
 export type Processor = (scores: Scores, row: RowSoFar) => Scores;

@@ -65,7 +65,7 @@ async function oneByOne(stepper: Stepper, options: SearchOptions): Promise<reado
         chosen.push({ parent: index, id: last });
         continue;
       }
-      const soFar = { ids: [...row.prompt, ...row.ids], promptLength: row.prompt.length };
+      const soFar = { ids: [...row.prompt, ...row.ids], promptLength: row.prompt.length, row: index };
       const scores = processed(Float64Array.from(logits[index] ?? []), processors, soFar);
       const id = choose(scores, settings, { row: index, step });
       chosen.push({ parent: index, id });

@@ -13,10 +13,11 @@ import { buildStep, firstMoment, secondMoment, summedGradient } from '../../engi
 import { floatData, floats, scalar } from '../../engine/train/state.ts';
 import { goldenBatch, type GoldenBatch } from './batch.ts';
 import type { CaseFile, Supported } from './cases.ts';
+import { runGeneration } from './generation.ts';
 import { openReference, type Reference } from './reference.ts';
 
 export interface Deviation {
-  readonly family: 'logits0' | 'loss0' | 'grad' | 'losses' | 'final' | 'logits_final' | 'keys';
+  readonly family: 'logits0' | 'loss0' | 'grad' | 'losses' | 'final' | 'logits_final' | 'generation' | 'keys';
   readonly worst: number;
   /** Worst of |a − b| / (atol + 1e-4·|b|): above 1 the case fails. */
   readonly ratio: number;
@@ -175,7 +176,8 @@ export async function runCase(
       atol: tolerance.logits_final,
     });
   }
-  return worst.list();
+  const replies = await runGeneration({ folder, file, setup, state }, { runtime, device });
+  return replies ? [...worst.list(), replies] : worst.list();
 }
 
 interface LogitsComparison {

@@ -11,7 +11,7 @@ function scores(
   row: { ids: readonly number[]; promptLength: number },
 ): readonly number[] {
   const processors = processorsOf(generationSettings(asked.settings ?? {}), { eos: [4], ...asked.rules });
-  return [...processed(logits, processors, row)];
+  return [...processed(logits, processors, { ...row, row: 0 })];
 }
 
 describe('rules of a model', () => {

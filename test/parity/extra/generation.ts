@@ -109,7 +109,7 @@ function processorOf(link: Link): Processor {
       return processors.sequenceBias(link.sequence_bias);
     case 'min_new_tokens': {
       const inner = processors.minNewTokens(link.min_new_tokens, [link.eos_token_id].flat());
-      return (scores, { ids }) => inner(scores, { ids, promptLength: link.prompt_length_to_skip });
+      return (scores, row) => inner(scores, { ...row, promptLength: link.prompt_length_to_skip });
     }
     case 'normalise':
       return processors.normalise();
@@ -125,7 +125,7 @@ async function runChain(folder: string, id: string, chain: readonly Link[]): Pro
   const logits = rowsOf(reference.floats('logits'));
   const comparison = new Comparison();
   for (const [row, ids] of rows.entries()) {
-    const found = processors.processed(Float64Array.from(logits[row] ?? []), steps, { ids, promptLength: 0 });
+    const found = processors.processed(Float64Array.from(logits[row] ?? []), steps, { ids, promptLength: 0, row });
     comparison.scores(found, rowsOf(reference.floats(`${id}.logits`))[row] ?? [], `row ${String(row)}`);
     comparison.scores(
       probabilities(found),
@@ -152,8 +152,7 @@ async function decode(
     const found = await decoder.search(prompts, {
       settings: generationSettings(request),
       rules,
-      watch: (scores, { ids, promptLength }) => {
-        const row = prompts.findIndex((prompt) => prompt.join() === ids.slice(0, promptLength).join());
+      watch: (scores, { row }) => {
         seen[row]?.push(scores);
         return scores;
       },
