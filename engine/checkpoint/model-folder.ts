@@ -75,15 +75,6 @@ export async function openModel(path: string): Promise<BaseModel> {
   }
 }
 
-/**
- * The name in the file for a tensor that the model calls `wanted`: files of a bare base model lack the prefix that
- * task models have (`bert.`), and some have one that the model lacks. Null when neither is there.
- */
-export function lookup(names: { has(name: string): boolean }, wanted: string, prefix: string): string | null {
-  const without = wanted.startsWith(prefix) ? wanted.slice(prefix.length) : wanted;
-  return [wanted, without, prefix + wanted].find((name) => names.has(name)) ?? null;
-}
-
 /** Puts several files of tensors behind one door. A tensor that two of them hold is refused. */
 export function weightsOf(path: string, files: readonly TensorFile[]): WeightSource {
   const owners = new Map<string, TensorFile>();

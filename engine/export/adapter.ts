@@ -12,6 +12,7 @@ import type { Json } from '../spec/json.ts';
 import type { Recipe } from '../spec/recipe.ts';
 import type { Task } from '../tasks/task.ts';
 import { writeJson, writeText } from '../train/run-folder.ts';
+import { savedForm } from '../train/saved-form.ts';
 import type { Setup } from '../train/setup.ts';
 import { floatData } from '../train/state.ts';
 
@@ -42,13 +43,14 @@ export async function saveAdapter(learned: Learned, state: State, folder: string
 
 const writers = {
   peft: async (learned, state, folder) => {
-    const { setup, recipe } = learned;
-    const config = setup.method?.peftConfig?.(recipe.method, {
-      baseModel: publicName(recipe.model),
-      taskType: learned.task.peftType,
-    });
-    if (!config) throw new BugError(`${recipe.method.name} has no PEFT configuration`);
-    const tensors = named(setup.trainable, state, (name) => `base_model.model.${name}`);
+    const { recipe } = learned;
+    const { setup, state: saved } = await savedForm(learned.setup, state);
+    const peft = setup.method?.peft;
+    if (!peft) throw new BugError(`${recipe.method.name} has no PEFT format`);
+    const { target } = setup;
+    const context = { baseModel: publicName(recipe.model), taskType: learned.task.peftType, target };
+    const config = peft.config(setup.methodConfig ?? recipe.method, context);
+    const tensors = named(setup.trainable, saved, (name) => peft.key(name, target));
     await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
     await writeJson(join(folder, 'adapter_config.json'), config);
     await writeText(join(folder, 'README.md'), modelCard(learned));

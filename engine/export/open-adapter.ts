@@ -22,9 +22,6 @@ export interface TunedModel extends OpenedModel {
   readonly weights: Weights;
 }
 
-/** PEFT's prefix of every key. */
-const peftPrefix = 'base_model.model.';
-
 /** The caller closes `base`. Errors: those of the files; `adapter.incomplete`, `adapter.base`. */
 export async function openTuned(modelPath: string, adapter: string): Promise<TunedModel> {
   const opened = await openArchitecture(modelPath);
@@ -70,13 +67,13 @@ async function savedMethod(adapter: string, method: MethodConfig): Promise<Metho
 
 /** Every parameter that learned, of the shape this base needs. */
 async function readLearned(adapter: string, setup: Setup): Promise<ReadonlyMap<string, Float32Array>> {
-  const isPeft = setup.method?.savedAs === 'peft';
-  const path = join(adapter, isPeft ? 'adapter_model.safetensors' : 'model.safetensors');
+  const peft = setup.method?.peft ?? null;
+  const path = join(adapter, peft ? 'adapter_model.safetensors' : 'model.safetensors');
   const file = await openSafetensors(path);
   try {
     const known = new Map<string, Float32Array>();
     for (const name of setup.trainable) {
-      const key = isPeft ? `${peftPrefix}${name}` : name;
+      const key = peft ? peft.key(name, setup.target) : name;
       const entry = file.tensors.get(key);
       if (!entry) throw new StudioError('adapter.incomplete', { path, name: key });
       const shape = setup.added.get(name)?.shape ?? setup.shapes.get(name) ?? [];

@@ -1,7 +1,7 @@
 /** Answers a prompt with the base model or a tuned one; the model asked last stays loaded. */
 import { availableParallelism } from 'node:os';
 import { openTuned } from '../export/open-adapter.ts';
-import type { Architecture, ModelConfig } from '../models/model.ts';
+import { hasHead, type Architecture, type ModelConfig } from '../models/model.ts';
 import { chooseDevice } from '../runtime/device.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { Answer, CommandHandler, GenerateRequest } from '../spec/commands.ts';
@@ -16,7 +16,7 @@ import { createAnswerer } from '../train/answerer.ts';
 import { answererOf } from '../train/evaluate.ts';
 import { Machine } from '../train/machine.ts';
 import { readJsonFile, type SavedBaseline } from '../train/run-folder.ts';
-import { openArchitecture, stopTokens, taskModel, type OpenedModel } from '../train/prepare.ts';
+import { openArchitecture, roomForRows, stopTokens, taskModel, type OpenedModel } from '../train/prepare.ts';
 import { createSetup } from '../train/setup.ts';
 import { loadWeights } from '../train/weights.ts';
 import { Decoder } from './decoder.ts';
@@ -72,7 +72,11 @@ async function openSpeaker(key: string, { modelPath, adapter, baseline }: Genera
     key,
     ask: async ({ prompt }, tell) => {
       const began = performance.now();
-      const { rows } = await encodeTexts([prompt], taskModel(tuned, tuned.recipe.training.maxLength), () => 0);
+      const { rows } = await encodeTexts(
+        [prompt],
+        taskModel(tuned, roomForRows(tuned.setup, tuned.recipe.training.maxLength)),
+        () => 0,
+      );
       const chances = softmax((await answerer.logits(rows))[0] ?? []);
       const scores = tuned.labels
         .map((label, index) => ({ label, probability: chances[index] ?? 0 }))
@@ -185,7 +189,8 @@ async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, t
 }
 
 function refuseTooLong(tokens: number, config: ModelConfig, architecture: Architecture): void {
-  if (!architecture.causal) throw new StudioError('model.task', { architecture: architecture.type, task: 'chat' });
+  if (!hasHead(architecture, 'causal-lm'))
+    throw new StudioError('model.task', { architecture: architecture.type, task: 'chat' });
   if (tokens > config.maxLength)
     throw new StudioError('rows.too-long', { longest: tokens, limit: config.maxLength, row: 1 });
 }

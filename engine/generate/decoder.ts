@@ -200,7 +200,11 @@ export class Decoder {
 
   async #compile({ batch, length, past }: PassShape): Promise<Executable> {
     const { runtime, setup, device, threads, mapped } = this.#options;
-    const { graph, logits, present } = buildForward(setup, { batch, length, answers: batch }, past ? { past } : {});
+    const { graph, logits, present } = buildForward(
+      setup,
+      { batch, length, decoderLength: 0, answers: batch },
+      past ? { past } : {},
+    );
     const outputs = Object.fromEntries([
       ['logits', logits] as const,
       ...present.flatMap(({ key, value }, layer) => [

@@ -1,37 +1,76 @@
 /** What a method of the literature is to the rest of the engine. Shared code asks these properties, never which method it has. */
-import type { Shape } from '../autodiff/graph.ts';
-import type { ModelConfig } from '../models/model.ts';
+import type { Shape, Tensor } from '../autodiff/graph.ts';
+import {
+  weightsOfModule,
+  type Architecture,
+  type Head,
+  type ModelConfig,
+  type Module,
+  type Past,
+} from '../models/model.ts';
 import type { Scope } from '../models/scope.ts';
+import { BugError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import type { MethodConfig, SupportedMethod } from '../spec/methods/index.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /** How a new parameter starts. */
 export type Initial =
   | { readonly kind: 'zeros' }
+  | { readonly kind: 'ones' }
   /** N(0, deviation²). */
   | { readonly kind: 'normal'; readonly deviation: number }
   /** U(−bound, bound). */
-  | { readonly kind: 'uniform'; readonly bound: number };
-
-/** What an adapter_config.json says besides the method's settings. */
-export interface PeftContext {
-  readonly baseModel: string;
-  readonly taskType: 'SEQ_CLS' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'CAUSAL_LM';
-}
+  | { readonly kind: 'uniform'; readonly bound: number }
+  /** Given by `start`, which knows the model. */
+  | { readonly kind: 'from-model' };
 
 export interface NewParameter {
   readonly shape: Shape;
   readonly initial: Initial;
 }
 
+/** PEFT's task types; null where PEFT has none (multiple choice). */
+export type PeftTask = 'SEQ_CLS' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'CAUSAL_LM' | 'SEQ_2_SEQ_LM' | null;
+
+/** What an adapter_config.json says besides the method's settings. */
+export interface PeftContext {
+  readonly baseModel: string;
+  readonly taskType: PeftTask;
+  readonly target: Target;
+}
+
+export interface TargetModule extends Module {
+  /** `tied`: an output layer that is the embedding table. */
+  readonly part: 'base' | 'head' | 'tied';
+}
+
 /** The model a method is applied to. */
 export interface Target {
-  /** Weights of the base model in use, by name. */
+  readonly architecture: Pick<Architecture, 'type' | 'kind' | 'takesPast' | 'wordEmbeddings'>;
+  readonly config: ModelConfig;
+  readonly head: Head;
+  /** All modules of the task model, by name. */
+  readonly modules: ReadonlyMap<string, TargetModule>;
+  /** Weights of the base model in use, by name; buffers are not among them. */
   readonly base: ReadonlyMap<string, Shape>;
   /** Weights of the head. */
-  readonly head: ReadonlyMap<string, Shape>;
+  readonly headWeights: ReadonlyMap<string, Shape>;
   /** The head is made new for the task, so that it must learn whatever the method. */
   readonly headIsNew: boolean;
+}
+
+/** What start values may ask of the model as it came. */
+export interface StartContext {
+  readonly target: Target;
+  readonly seed: number;
+  readonly tokenizer: Tokenizer;
+  /** Classes of the task, in the order of the logits. */
+  readonly labels: readonly string[];
+  /** A weight of the base model, float32. */
+  weight(name: string): Promise<Float32Array>;
+  /** Keys and values of a text, one a layer: [kv heads, tokens, head size]. */
+  present(ids: readonly number[]): Promise<readonly { readonly key: Float32Array; readonly value: Float32Array }[]>;
 }
 
 /** How the result is written. */
@@ -43,22 +82,87 @@ export type SavedAs =
   /** model.safetensors with the head only. */
   | 'head';
 
+/** A method's settings as PEFT's adapter_config.json has them. */
+export interface PeftFormat<Config extends MethodConfig> {
+  config(config: Config, context: PeftContext): Readonly<Record<string, Json>>;
+  /** The key of one of our parameters in adapter_model.safetensors. */
+  key(name: string, target: Target): string;
+}
+
 export interface Method<Config extends MethodConfig = MethodConfig> {
   readonly name: SupportedMethod;
   /** Its effect can be added into the base weights. */
   readonly mergeable: boolean;
-  readonly addsVirtualTokens: boolean;
-  /** The model computes what it computed before until the first step. */
-  readonly startsAsIdentity: boolean;
   readonly savedAs: SavedAs;
-  /** Its adapter_config.json, where it is saved as a PEFT folder. */
-  readonly peftConfig: ((config: Config, context: PeftContext) => Readonly<Record<string, Json>>) | null;
+  readonly peft: PeftFormat<Config> | null;
+  /** The model computes what it computed before until the first step. */
+  startsAsIdentity(config: Config): boolean;
+  /** Virtual tokens in every row; they make it longer. */
+  virtualTokens(config: Config): number;
+  /** Slots before every row's keys and values. */
+  prefixLength(config: Config): number;
+  /** Throws `method.architecture` or `method.task` where the method cannot go with the model or its head. */
+  check(config: Config, target: Target): void;
   /** The base model's config as the method needs it. */
-  adapt<C extends ModelConfig>(model: C): C;
+  adapt<C extends ModelConfig>(model: C, config: Config): C;
   /** Parameters it adds, by name. Throws when its settings match nothing. */
   added(config: Config, target: Target): ReadonlyMap<string, NewParameter>;
   /** Names of all parameters that learn: new ones, and weights of base and head. */
   trainable(config: Config, target: Target): readonly string[];
+  /** Factor of the learning rate for a parameter. */
+  rate(config: Config, name: string, target: Target): number;
+  /** Values of the new parameters whose start is `from-model`. */
+  start(config: Config, context: StartContext): Promise<ReadonlyMap<string, Float32Array>>;
   /** The scope in which the forward pass runs with the method on it. */
   inject(scope: Scope, config: Config, target: Target): Scope;
+  /** Keys and values before every row, [B, kv heads, prefix, head size] a layer; none where `prefixLength` is 0. */
+  prefix(scope: Scope, config: Config, at: { readonly target: Target; readonly batch: number }): readonly Past[];
+  /** The settings of what is saved: a prompt encoder leaves its table only. */
+  savedConfig(config: Config): Config;
+  /** Values of the saved form's parameters that are computed from those that learned; the others are saved as they are. */
+  savedTensors(scope: Scope, config: Config, target: Target): ReadonlyMap<string, Tensor>;
+}
+
+/** What most methods do not do. */
+export const plainMethod = {
+  mergeable: false,
+  peft: null,
+  startsAsIdentity: () => true,
+  virtualTokens: () => 0,
+  prefixLength: () => 0,
+  check: () => undefined,
+  adapt: <C extends ModelConfig>(model: C): C => model,
+  added: (): ReadonlyMap<string, NewParameter> => new Map(),
+  rate: () => 1,
+  start: (): Promise<ReadonlyMap<string, Float32Array>> => Promise.resolve(new Map()),
+  inject: (scope: Scope): Scope => scope,
+  prefix: (): readonly Past[] => [],
+  savedConfig: <C extends MethodConfig>(config: C): C => config,
+  savedTensors: (): ReadonlyMap<string, Tensor> => new Map(),
+};
+
+/**
+ * Weights of a new task's head, which learn with every method. With `modulesToSave`, only modules whose name ends in one of
+ * them, as PEFT matches: other new modules stay as they started.
+ */
+export function learningHead(
+  { headIsNew, modules, head }: Target,
+  modulesToSave: readonly string[] | null = null,
+): readonly string[] {
+  if (!headIsNew) return [];
+  const own = [...modules.values()].filter(({ part }) => part === 'head');
+  const learning = own.filter(({ name }) => modulesToSave?.some((wanted) => endsIn(name, wanted)) ?? true);
+  if (learning.length === 0) throw new BugError(`no module of the ${head.name} head learns`);
+  return learning.flatMap((module) => weightsOfModule(module).map(([name]) => name));
+}
+
+/** `name.endsWith(wanted)` of the module or of one that holds it. */
+function endsIn(name: string, wanted: string): boolean {
+  const parts = name.split('.');
+  return parts.some((_, index) =>
+    parts
+      .slice(0, index + 1)
+      .join('.')
+      .endsWith(wanted),
+  );
 }

@@ -12,7 +12,7 @@ import type { Method } from './method.ts';
 const methods = { full, 'linear-probe': linearProbe, lora } satisfies { readonly [M in SupportedMethod]: unknown };
 
 export function methodOf(config: MethodConfig): Method {
-  return methods[config.name] as unknown as Method;
+  return methods[config.name];
 }
 
 const peftTypes: Readonly<Record<string, (raw: Readonly<Record<string, Json>>, path: string) => MethodConfig>> = {

@@ -1,4 +1,4 @@
-/** What an architecture is to the rest of the engine: its config, its weights, its forward pass, its heads. */
+/** What an architecture is to the rest of the engine: its config, its modules, its forward pass, its heads. */
 import type { Shape, Tensor } from '../autodiff/graph.ts';
 import type { Json } from '../spec/json.ts';
 import type { Scope } from './scope.ts';
@@ -10,36 +10,68 @@ export const headNames = [
   'question-answering',
   'multiple-choice',
   'causal-lm',
+  'seq2seq-lm',
 ] as const;
 export type HeadName = (typeof headNames)[number];
 
+/** Heads that read words off the vocabulary. */
+export function isLanguageModel(name: HeadName): boolean {
+  return name === 'causal-lm' || name === 'seq2seq-lm';
+}
+
 /** A head for a new task is made new; a language model's comes with the model. */
 export function isNewHead({ name }: Head): boolean {
-  return name !== 'causal-lm';
+  return !isLanguageModel(name);
 }
 
 export interface Head {
   readonly name: HeadName;
-  /** Size of the answer layer; for `causal-lm` the vocabulary. */
+  /** Size of the answer layer; for language models the vocabulary. */
   readonly labels: number;
+  /** What a classifier of rows answers (Transformers' `problem_type`): one of the labels unless said otherwise. */
+  readonly problem?: 'single-label' | 'multi-label' | 'regression';
 }
 
 /** What every config has, whatever its architecture calls it. */
 export interface ModelConfig {
   readonly hidden: number;
+  /** Layers; of an encoder–decoder, those of the decoder. */
   readonly layers: number;
   readonly heads: number;
   /** Heads of keys and values; query heads share them in groups. */
   readonly keyValueHeads: number;
   readonly headSize: number;
   readonly vocabulary: number;
-  /** Longest row in tokens. */
+  /** Size of a row of the word embeddings; absent: `hidden`. */
+  readonly embeddingSize?: number;
+  /** Longest row in tokens; Infinity where positions are relative only. */
   readonly maxLength: number;
   readonly padTokenId: number | null;
+  /** Token that an encoder–decoder's decoder starts with. */
+  readonly decoderStartTokenId?: number | null;
+  readonly eosTokenId?: number | null;
   /** Standard deviation of a new layer's weights. */
   readonly initializerRange: number;
   /** The language-model head is the embedding table. */
   readonly tied: boolean;
+}
+
+export type ModuleKind = 'linear' | 'conv1d' | 'embedding' | 'norm' | 'buffer';
+
+/** A module with weights of its own, by its name in the task model: `<name>.weight` and, with a bias, `<name>.bias`. */
+export interface Module {
+  readonly name: string;
+  readonly kind: ModuleKind;
+  /** Of the weight: linear [out, in], conv1d [in, out], embedding [rows, size], norm [size]; a buffer's own (its name stands as it is). */
+  readonly shape: Shape;
+  readonly bias: boolean;
+}
+
+/** Names and shapes of a module's weights. */
+export function weightsOfModule({ name, kind, shape, bias }: Module): readonly (readonly [string, Shape])[] {
+  if (kind === 'buffer') return [[name, shape]];
+  const size = kind === 'conv1d' ? shape[1] : shape[0];
+  return [[`${name}.weight`, shape], ...(bias ? [[`${name}.bias`, [size ?? 0]] as const] : [])];
 }
 
 /** Keys and values of the tokens before: [B, kv heads, past, head size] for each layer. */
@@ -48,49 +80,101 @@ export interface Past {
   readonly value: Tensor;
 }
 
-export interface TextInputs {
+/** Where a row holds virtual tokens instead of words. */
+export interface VirtualPlaces {
+  /** int64 [B, S]: which virtual token; anything where there is none. */
+  readonly indices: Tensor;
+  /** float32 [B, S, 1]: 1 where a virtual token stands, else 0. */
+  readonly mask: Tensor;
+}
+
+/** Tokens of one stack, encoder or decoder. */
+export interface StackInputs {
   /** int64 [B, S]. */
   readonly ids: Tensor;
   /** float32 [B, past + S]: 1 for a token, 0 for padding. */
   readonly mask: Tensor;
   /** int64 [B, S]. */
   readonly positions: Tensor;
+  /** Keys and values before this stack's tokens, one a layer: of an earlier pass, or a prefix that was learned. */
+  readonly past?: readonly Past[];
+}
+
+export interface TextInputs extends StackInputs {
+  /** The head this pass is for: task models call the base model by different names. */
+  readonly head: HeadName;
   /** int64 [B, S]; null where the architecture has none. */
   readonly tokenTypes: Tensor | null;
-  /** int64 [N]: rows of the flattened [B·S] hidden states that are asked for. */
+  readonly virtual: VirtualPlaces | null;
+  /** int64 [N]: rows of the flattened [B·S] hidden states that are asked for; of the decoder's where there is one. */
   readonly rows: Tensor;
-  /** One a layer, when the pass continues an earlier one; decoders only. */
-  readonly past?: readonly Past[];
+  /** What the decoder of an encoder–decoder reads; null where only its encoder runs. */
+  readonly decoder: StackInputs | null;
+  /** Keys and values of the encoder's states, one a decoder layer: the encoder need not run. `mask` is its mask. */
+  readonly cross?: readonly Past[];
 }
 
 export interface ForwardResult {
   /** Hidden states at the asked rows, [N, hidden]. */
   readonly hidden: Tensor;
-  /** Keys and values of this pass, one a layer; empty for encoders. */
+  /** Keys and values of this pass (without those of `past`), one a layer. */
   readonly present: readonly Past[];
+  /** Keys and values of the encoder's states, one a decoder layer; empty where there is no decoder beside an encoder. */
+  readonly cross: readonly Past[];
 }
+
+export interface PositionOptions {
+  /** Slots before the row: a learned prefix. */
+  readonly before: number;
+  /** The row holds virtual tokens, so that Transformers gets embeddings and cannot see padding. */
+  readonly embedded: boolean;
+}
+
+/** Where the decoder of an encoder–decoder gets its tokens: the answer so far, or the input shifted right. */
+export type DecoderInput = 'answer' | 'shifted-input' | 'none';
 
 export interface Architecture<Config extends ModelConfig = ModelConfig> {
   /** `model_type` in config.json. */
   readonly type: string;
-  /** The base model's attribute inside the task model: a file of the bare model leaves it out. */
-  readonly prefix: string;
-  /** Decoders see the past only, and pool the last token. */
-  readonly causal: boolean;
-  readonly heads: readonly HeadName[];
-  /** Transformers' class of each head. */
+  readonly kind: 'encoder' | 'decoder' | 'encoder-decoder';
+  /** Transformers' class of each head it can have. */
   readonly taskClasses: Readonly<Partial<Record<HeadName, string>>>;
-  /** Weights that a file may leave out because another one is the same. */
-  readonly aliases: ReadonlyMap<string, string>;
+  /** The module of the word embeddings in the task model of a head. */
+  wordEmbeddings(head: HeadName): string;
+  /** Reads keys and values before its tokens, so that a prefix can be put there; DistilBERT and DeBERTa do not. */
+  readonly takesPast: boolean;
+  /** Reads token types (BERT's segments). */
+  readonly tokenTypes: boolean;
   /** Throws `model.config` on a field that would change the mathematics in a way we do not have. */
   parseConfig(raw: Readonly<Record<string, Json>>, path: string): Config;
-  /** Weights of the base model that this head needs, by their names in the task model. */
-  weights(config: Config, head: Head): ReadonlyMap<string, Shape>;
-  /** Weights of the head itself, by their names in the task model; empty where the head is the embedding. */
-  headWeights(config: Config, head: Head): ReadonlyMap<string, Shape>;
+  /** Modules of the base model that this head needs, by their names in the task model. */
+  modules(config: Config, head: Head): readonly Module[];
+  /** Modules of the head itself; none where it is the embedding. */
+  headModules(config: Config, head: Head): readonly Module[];
+  /** Weights that are one with another: name → the weight that it is. A name here is in no module. */
+  ties(config: Config, head: Head): ReadonlyMap<string, string>;
+  /** Names under which a base model's file may hold a weight of the task model, best first. */
+  stored(name: string, head: HeadName): readonly string[];
   /** Position ids of a row of tokens with this mask, as Transformers derives them. */
-  positions(config: Config, mask: readonly number[]): readonly number[];
+  positions(config: Config, mask: readonly number[], options: PositionOptions): readonly number[];
+  /** Position whose hidden state answers for the whole row (sequence classification, multiple choice). */
+  pooled(config: Config, ids: readonly number[]): number;
+  decoderInput(head: HeadName): DecoderInput;
   forward(scope: Scope, config: Config, inputs: TextInputs): ForwardResult;
   /** Logits [N, labels] from hidden states [N, hidden]. */
   head(scope: Scope, head: { readonly config: Config } & Head, hidden: Tensor): Tensor;
+}
+
+export function hasHead(architecture: Architecture, head: HeadName): boolean {
+  return architecture.taskClasses[head] !== undefined;
+}
+
+/** `stored` for models whose files hold the base model with or without `prefix`. */
+export function withOrWithout(name: string, prefix: string): readonly string[] {
+  return name.startsWith(prefix) ? [name, name.slice(prefix.length)] : [name, prefix + name];
+}
+
+/** 0 … length − 1, behind a prefix. */
+export function countedPositions(mask: readonly number[], { before }: PositionOptions): readonly number[] {
+  return mask.map((_, position) => before + position);
 }

@@ -19,25 +19,31 @@ export interface StepScalars {
   readonly decay: Tensor;
 }
 
-export function stepScalars(graph: Graph): StepScalars {
+/** Leaves of the parameters whose learning rate is multiplied by `factor`. */
+export function stepScalars(graph: Graph, factor = 1): StepScalars {
   const scalar = (name: string): Tensor => graph.input(name, 'float32', []);
   return {
-    stepSize: scalar('optimizer.stepSize'),
+    stepSize: scalar(scaledName('optimizer.stepSize', factor)),
     correction: scalar('optimizer.correction'),
-    decay: scalar('optimizer.decay'),
+    decay: scalar(scaledName('optimizer.decay', factor)),
   };
 }
 
-/** Values of the scalars at update `step`, counted from 1. */
+function scaledName(name: string, factor: number): string {
+  return factor === 1 ? name : `${name}×${String(factor)}`;
+}
+
+/** Values of the scalars at update `step`, counted from 1, for parameters of one factor of the learning rate. */
 export function scalarValues(
   step: number,
   rate: { learningRate: number; weightDecay: number },
-  settings: AdamWSettings,
+  { beta1, beta2, factor = 1 }: Pick<AdamWSettings, 'beta1' | 'beta2'> & { readonly factor?: number },
 ): Readonly<Record<string, number>> {
+  const learningRate = rate.learningRate * factor;
   return {
-    'optimizer.stepSize': rate.learningRate / (1 - settings.beta1 ** step),
-    'optimizer.correction': Math.sqrt(1 - settings.beta2 ** step),
-    'optimizer.decay': 1 - rate.learningRate * rate.weightDecay,
+    [scaledName('optimizer.stepSize', factor)]: learningRate / (1 - beta1 ** step),
+    'optimizer.correction': Math.sqrt(1 - beta2 ** step),
+    [scaledName('optimizer.decay', factor)]: 1 - learningRate * rate.weightDecay,
   };
 }
 

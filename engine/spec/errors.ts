@@ -37,6 +37,9 @@ export interface ErrorData {
   'template.failed': { reason: string };
   'rows.too-long': { longest: number; limit: number; row: number };
   'method.task': { method: string; task: string };
+  /** A method that cannot go with this kind of model; `possible` are those that can. */
+  'method.architecture': { method: string; architecture: string; possible: string };
+  'method.no-room': { virtualTokens: number; limit: number };
   'method.no-targets': { targets: string; available: string };
   'adapter.base': { path: string; name: string; found: string; expected: string };
   'adapter.incomplete': { path: string; name: string };

@@ -1,5 +1,6 @@
 /** What a task is to the rest of the engine: rows → examples → tokens → head → measures → predictions. */
 import type { Dataset } from '../data/dataset.ts';
+import type { PeftTask } from '../methods/method.ts';
 import type { Head, ModelConfig } from '../models/model.ts';
 import type { EvaluationSample } from '../spec/events.ts';
 import type { AccuracyFigure, Figure, Prediction } from '../spec/metrics.ts';
@@ -35,8 +36,8 @@ export interface TaskModel {
   readonly config: ModelConfig;
   /** Longest row in tokens. */
   readonly maxLength: number;
-  /** Whether the model is a decoder: its last token answers. */
-  readonly causal: boolean;
+  /** Position whose hidden state answers for a whole row. */
+  pooled(ids: readonly number[]): number;
   /** Named in errors. */
   readonly path: string;
 }
@@ -81,7 +82,7 @@ export interface Task {
   readonly name: SupportedTask;
   readonly metric: 'accuracy' | 'perplexity';
   /** PEFT's task type. */
-  readonly peftType: 'SEQ_CLS' | 'CAUSAL_LM';
+  readonly peftType: PeftTask;
   /** Head that a model gets for this task. `labels`: the classes; a language model's head is its vocabulary. */
   head(labels: readonly string[], config: ModelConfig): Head;
   /** Throws data errors that only the model can tell: no chat template, labels it does not know. */

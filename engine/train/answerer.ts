@@ -27,21 +27,8 @@ export function createAnswerer(options: AnswererOptions): Answerer & { dispose()
   const { machine, batchSize } = options;
   const decoder = new Decoder({ ...options, setup: machine.setup, state: machine.state });
   return {
-    logits: (rows, watch) =>
-      inBatches(rows, { batchSize, watch }, async (batch) => {
-        const { values, width } = await machine.logits(batch);
-        return cut(
-          values,
-          batch.map((row) => row.answers.length * width),
-        );
-      }),
-    losses: (rows, watch) =>
-      inBatches(rows, { batchSize, watch }, async (batch) =>
-        cut(
-          await machine.losses(batch),
-          batch.map((row) => row.answers.length),
-        ),
-      ),
+    logits: (rows, watch) => inBatches(rows, { batchSize, watch }, (batch) => machine.logits(batch)),
+    losses: (rows, watch) => inBatches(rows, { batchSize, watch }, (batch) => machine.losses(batch)),
     features: (rows, watch) =>
       inBatches(rows, { batchSize, watch }, async (batch) => {
         const everywhere = batch.map((row) => ({
@@ -49,11 +36,7 @@ export function createAnswerer(options: AnswererOptions): Answerer & { dispose()
           answers: row.ids.map((_, position) => ({ position, label: 0 })),
         }));
         const { hidden } = machine.setup.config;
-        const states = cut(
-          await machine.hidden(everywhere),
-          batch.map((row) => row.ids.length * hidden),
-        );
-        return states.map((state) => meanRow(state, hidden));
+        return (await machine.hidden(everywhere)).map((state) => meanRow(state, hidden));
       }),
     continue: async (prompts, maxNewTokens, watch) => {
       const answers: (readonly number[])[] = [];
@@ -105,15 +88,6 @@ async function inBatches(
     watch?.(done, rows.length);
   }
   return results;
-}
-
-/** Consecutive pieces of an array, copied. */
-function cut(values: Float32Array, lengths: readonly number[]): readonly Float32Array[] {
-  let start = 0;
-  return lengths.map((length) => {
-    start += length;
-    return values.slice(start - length, start);
-  });
 }
 
 function meanRow(states: Float32Array, size: number): Float32Array {

@@ -1,9 +1,11 @@
 /** How rows are dealt into batches of similar length, and a batch as leaves of a graph. */
-import type { Architecture, ModelConfig } from '../models/model.ts';
+import type { HeadName, PositionOptions } from '../models/model.ts';
 import type { HostTensor } from '../runtime/session.ts';
-import type { TokenRow } from '../tasks/rows.ts';
+import { itemsOf, type Objective } from '../tasks/objective.ts';
+import { withVirtualTokens, type TokenRow } from '../tasks/rows.ts';
 import { bits, permutation, streamKey } from './random.ts';
-import type { BatchShape } from './setup.ts';
+import type { Setup } from './setup.ts';
+import type { StepShape } from './step-graph.ts';
 import { floats, longs } from './state.ts';
 
 /** Lengths are rounded up to a multiple of about an eighth of themselves, so that few graphs are compiled. */
@@ -11,6 +13,8 @@ function lengthStep(length: number): number {
   return length <= 32 ? 4 : length <= 128 ? 8 : 16;
 }
 const answerStep = 64;
+/** Added to a score that must not win. */
+const never = -1e9;
 /** Batches whose rows are sorted by length together: enough to save padding, too few to spoil the shuffle. */
 const batchesSorted = 32;
 
@@ -35,17 +39,21 @@ export function dealByLength(lengths: readonly number[], batchSize: number): rea
 }
 
 export interface Batch {
-  readonly shape: BatchShape;
+  readonly shape: StepShape;
   readonly feeds: ReadonlyMap<string, HostTensor>;
-  /** Answers that count, and tokens that are not padding. */
-  readonly answers: number;
+  /** Numbers of the logits that are each row's, as [start, end) of the answers. */
+  readonly ranges: readonly (readonly [number, number])[];
+  /** Items with a loss, and each row's share of them. */
+  readonly items: number;
+  readonly itemRanges: readonly (readonly [number, number])[];
+  /** Tokens that are not padding. */
   readonly tokens: number;
 }
 
 export interface CollateOptions {
-  readonly architecture: Architecture;
-  readonly config: ModelConfig;
-  /** What one answer weighs in the loss. */
+  readonly setup: Setup;
+  readonly objective: Objective;
+  /** What one item weighs in the loss. */
   readonly weight: number;
 }
 
@@ -53,48 +61,248 @@ export function roundLength(length: number, limit: number): number {
   return Math.min(Math.ceil(length / lengthStep(length)) * lengthStep(length), Math.max(limit, length));
 }
 
-/** Right-padded leaves `ids`, `mask`, `positions`, `types`, `rows`, `labels`, `weights`. */
-export function collate(rows: readonly TokenRow[], { architecture, config, weight }: CollateOptions): Batch {
-  const batch = rows.length;
-  const length = roundLength(Math.max(...rows.map(({ ids }) => ids.length)), config.maxLength);
-  const pad = config.padTokenId ?? 0;
-  const ids = new Int32Array(batch * length).fill(pad);
-  const types = new Int32Array(batch * length);
-  const positions = new Int32Array(batch * length);
-  const mask = new Float32Array(batch * length);
-  const places: number[] = [];
-  const labels: number[] = [];
-  rows.forEach((row, index) => {
-    const start = index * length;
-    ids.set(row.ids, start);
-    if (row.types) types.set(row.types, start);
-    mask.fill(1, start, start + row.ids.length);
-    positions.set(architecture.positions(config, Array.from(mask.subarray(start, start + length))), start);
-    for (const { position, label } of row.answers) {
-      places.push(start + position);
-      labels.push(label);
-    }
-  });
-  const count = places.length;
-  const answers = count <= batch ? Math.max(count, 1) : Math.ceil(count / answerStep) * answerStep;
-  const padded = (values: readonly number[]): HostTensor =>
-    longs([answers], [...values, ...new Array<number>(answers - values.length).fill(0)]);
-  const weights = new Float32Array(answers).fill(weight, 0, count);
-  const shape = [batch, length];
+/** Items with a loss that a row brings. */
+export function itemCount(objective: Objective, row: TokenRow): number {
+  return objective === 'class' ? row.answers.length : objective === 'span' ? 2 : 1;
+}
+
+/** Right-padded leaves of buildForward and of the objective. Rows must not be none. */
+export function collate(rows: readonly TokenRow[], { setup, objective, weight }: CollateOptions): Batch {
+  const choices = Math.max(1, ...rows.map((row) => row.choices?.length ?? 1));
+  const framed = rows.flatMap((row) => candidates(row, choices)).map((row) => frame(row, setup));
+  const stacks = stackFeeds(framed, setup);
+  const { length, decoderLength } = stacks;
+  const answered = places(framed, { objective, length: decoderLength > 0 ? decoderLength : length });
+  const shape = { batch: framed.length, length, decoderLength, answers: answered.rows.length, choices };
+  const items = targets(rows, { objective, shape, framed, answered });
   return {
-    shape: { batch, length, answers },
-    answers: count,
-    tokens: rows.reduce((total, row) => total + row.ids.length, 0),
+    shape,
+    ranges: answered.ranges,
+    items: items.ranges.at(-1)?.[1] ?? 0,
+    itemRanges: items.ranges,
+    tokens: framed.reduce((total, { ids, decoder = [] }) => total + ids.length + decoder.length, 0),
     feeds: new Map<string, HostTensor>([
-      ['ids', longs(shape, ids)],
-      ['mask', floats(shape, mask)],
-      ['positions', longs(shape, positions)],
-      ['types', longs(shape, types)],
-      ['rows', padded(places)],
-      ['labels', padded(labels)],
-      ['weights', floats([answers], weights)],
+      ...stacks.feeds,
+      ['rows', longs([answered.rows.length], answered.rows)],
+      ...items.feeds,
+      ['weights', weights(itemsOf(objective, shape), items.ranges.at(-1)?.[1] ?? 0, weight)],
     ]),
   };
+}
+
+/** The sequences of a row: all candidates of a multiple choice, the last repeated where a row has fewer than others. */
+function candidates(row: TokenRow, count: number): readonly TokenRow[] {
+  const own = row.choices ?? [row];
+  return Array.from({ length: count }, (_, index) => own[Math.min(index, own.length - 1)] ?? row);
+}
+
+/** With the method's virtual tokens, and with what the decoder reads where that is the input itself, shifted right. */
+function frame(row: TokenRow, { architecture, config, head, virtualTokens }: Setup): TokenRow {
+  const source = architecture.decoderInput(head.name);
+  const decoder =
+    source === 'shifted-input'
+      ? [config.decoderStartTokenId ?? config.padTokenId ?? 0, ...row.ids.slice(0, -1)]
+      : row.decoder;
+  // Encoders pool the first position, whatever stands there; answers in a decoder do not move.
+  const pooledFirst = architecture.kind === 'encoder' && pooledHeads.has(head.name);
+  const shift = pooledFirst || source !== 'none' ? 0 : virtualTokens;
+  return withVirtualTokens(decoder ? { ...row, decoder } : row, virtualTokens, shift);
+}
+
+const pooledHeads: ReadonlySet<HeadName> = new Set<HeadName>(['sequence-classification', 'multiple-choice']);
+
+interface Stacks {
+  readonly length: number;
+  readonly decoderLength: number;
+  readonly feeds: readonly (readonly [string, HostTensor])[];
+}
+
+function stackFeeds(rows: readonly TokenRow[], setup: Setup): Stacks {
+  const { architecture, prefixLength, virtualTokens } = setup;
+  const hasDecoder = rows.some(({ decoder }) => decoder !== undefined);
+  const main = stackLeaves(
+    rows.map(({ ids }) => ids),
+    { setup, embedded: virtualTokens > 0, before: hasDecoder ? 0 : prefixLength },
+  );
+  const { length } = main;
+  const batch = rows.length;
+  const types = new Int32Array(batch * length);
+  const virtual = new Int32Array(batch * length);
+  const isVirtual = new Float32Array(batch * length);
+  rows.forEach((row, index) => {
+    if (row.types) types.set(row.types, index * length);
+    row.ids.forEach((id, at) => {
+      if (id >= 0) return;
+      virtual[index * length + at] = -id - 1;
+      isVirtual[index * length + at] = 1;
+    });
+  });
+  const decoder = hasDecoder
+    ? stackLeaves(
+        rows.map((row) => row.decoder ?? []),
+        { setup, before: prefixLength, embedded: false },
+      )
+    : null;
+  return {
+    length,
+    decoderLength: decoder?.length ?? 0,
+    feeds: [
+      ...main.feeds,
+      ...(architecture.tokenTypes ? [['types', longs([batch, length], types)] as const] : []),
+      ...(virtualTokens > 0
+        ? [
+            ['virtual', longs([batch, length], virtual)] as const,
+            ['virtual.mask', floats([batch, length, 1], isVirtual)] as const,
+          ]
+        : []),
+      ...(decoder?.feeds ?? []).map(([name, tensor]) => [`decoder.${name}`, tensor] as const),
+    ],
+  };
+}
+
+/** One stack's tokens as leaves, behind `before` slots that always count. */
+function stackLeaves(
+  sequences: readonly (readonly number[])[],
+  { setup, before, embedded }: PositionOptions & { readonly setup: Setup },
+): { readonly length: number; readonly feeds: readonly (readonly [string, HostTensor])[] } {
+  const { architecture, config } = setup;
+  const length = roundLength(Math.max(1, ...sequences.map((own) => own.length)), config.maxLength);
+  const ids = new Int32Array(sequences.length * length).fill(config.padTokenId ?? 0);
+  const positions = new Int32Array(sequences.length * length);
+  const mask = new Float32Array(sequences.length * (before + length));
+  sequences.forEach((own, row) => {
+    const start = row * (before + length);
+    mask.fill(1, start, start + before + own.length);
+    // Where a virtual token stands, the word is anything.
+    const words = own.map((id) => Math.max(0, id));
+    ids.set(words, row * length);
+    const kept = Array.from(mask.subarray(start + before, start + before + length));
+    positions.set(architecture.positions(config, kept, { before, embedded }), row * length);
+  });
+  return {
+    length,
+    feeds: [
+      ['ids', longs([sequences.length, length], ids)],
+      ['mask', floats([sequences.length, before + length], mask)],
+      ['positions', longs([sequences.length, length], positions)],
+    ],
+  };
+}
+
+interface Places {
+  /** Rows of the flattened hidden states, padded so that few graphs are compiled. */
+  readonly rows: readonly number[];
+  readonly ranges: readonly (readonly [number, number])[];
+}
+
+function places(rows: readonly TokenRow[], at: { readonly objective: Objective; readonly length: number }): Places {
+  const { length } = at;
+  if (at.objective === 'span') {
+    return {
+      rows: Array.from({ length: rows.length * length }, (_, index) => index),
+      ranges: rows.map((row, index) => {
+        const first = index * length + (row.answers[0]?.position ?? 0);
+        return [first, first + row.answers.length] as const;
+      }),
+    };
+  }
+  const found = rows.flatMap((row, index) => row.answers.map(({ position }) => index * length + position));
+  const padded = found.length <= rows.length ? Math.max(found.length, 1) : roundUp(found.length, answerStep);
+  return {
+    rows: [...found, ...new Array<number>(padded - found.length).fill(0)],
+    ranges: rangesOf(rows.map(({ answers }) => answers.length)),
+  };
+}
+
+interface Targets {
+  readonly feeds: readonly (readonly [string, HostTensor])[];
+  readonly ranges: readonly (readonly [number, number])[];
+}
+
+interface TargetsAt {
+  readonly objective: Objective;
+  readonly shape: StepShape;
+  readonly framed: readonly TokenRow[];
+  readonly answered: Places;
+}
+
+function targets(rows: readonly TokenRow[], { objective, shape, framed, answered }: TargetsAt): Targets {
+  const ranges = rangesOf(rows.map((row) => itemCount(objective, row)));
+  const count = itemsOf(objective, shape);
+  const labels = (values: readonly number[]): HostTensor =>
+    longs([count], [...values, ...new Array<number>(count - values.length).fill(0)]);
+  switch (objective) {
+    case 'class':
+      return { ranges, feeds: [['labels', labels(rows.flatMap((row) => row.answers.map(({ label }) => label)))]] };
+    case 'regression':
+      return {
+        ranges,
+        feeds: [
+          [
+            'labels',
+            floats(
+              [count],
+              Float32Array.from(rows, ({ values }) => values?.[0] ?? 0),
+            ),
+          ],
+        ],
+      };
+    case 'multi-label': {
+      const width = rows[0]?.values?.length ?? 1;
+      return {
+        ranges,
+        feeds: [['labels', floats([count, width], Float32Array.from(rows.flatMap(({ values }) => values ?? [])))]],
+      };
+    }
+    case 'span': {
+      const width = shape.answers / shape.batch;
+      const allowed = new Float32Array(count * width).fill(never);
+      framed.forEach((_, row) => {
+        const [start, end] = answered.ranges[row] ?? [0, 0];
+        for (const side of [0, 1]) {
+          const item = (2 * row + side) * width;
+          allowed.fill(0, item + start - row * width, item + end - row * width);
+        }
+      });
+      return {
+        ranges,
+        feeds: [
+          ['labels', labels(framed.flatMap(({ span = [0, 0] }) => span))],
+          ['allowed', floats([count, width], allowed)],
+        ],
+      };
+    }
+    case 'choice': {
+      const { choices } = shape;
+      const allowed = new Float32Array(count * choices);
+      rows.forEach((row, index) =>
+        allowed.fill(never, index * choices + (row.choices?.length ?? 1), (index + 1) * choices),
+      );
+      return {
+        ranges,
+        feeds: [
+          ['labels', labels(rows.map(({ answers }) => answers[0]?.label ?? 0))],
+          ['allowed', floats([count, choices], allowed)],
+        ],
+      };
+    }
+  }
+}
+
+function weights(items: number, counted: number, weight: number): HostTensor {
+  return floats([items], new Float32Array(items).fill(weight, 0, counted));
+}
+
+function rangesOf(counts: readonly number[]): readonly (readonly [number, number])[] {
+  let start = 0;
+  return counts.map((count) => {
+    start += count;
+    return [start - count, start] as const;
+  });
+}
+
+function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
 }
 
 /** Which rows step `step` (from 0) learns from: a function of the seed alone, so a resumed run goes on with the same rows. */

@@ -6,13 +6,14 @@ import { adamwDefaults } from '../optim/adamw.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { CommandHandler } from '../spec/commands.ts';
 import type { Estimate } from '../spec/metrics.ts';
-import { classLoss } from '../tasks/losses.ts';
-import { planSteps } from './batches.ts';
+import { objectiveOf } from '../tasks/objective.ts';
+import { collate, planSteps } from './batches.ts';
 import { adapterBytes, learningCount, runBytes } from './disk.ts';
 import { Machine } from './machine.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
-import { countParameters, type BatchShape } from './setup.ts';
-import { buildStep } from './step-graph.ts';
+import { countParameters } from './setup.ts';
+import { startValues } from './start.ts';
+import { buildStep, type StepShape } from './step-graph.ts';
 import { loadWeights } from './weights.ts';
 
 /** Resident set of a process that has loaded engine, tokenizer and runtime, measured. */
@@ -42,7 +43,9 @@ export function createMeasurer(room: DataRoom): CommandHandler<'measure'> {
     try {
       const { setup, base, recipe, device, threads, rows } = prepared;
       const expected = formula(prepared);
-      const weights = await loadWeights({ base, setup, seed: recipe.training.seed });
+      const { seed } = recipe.training;
+      const known = await startValues({ ...prepared, labels: rows.labels, seed });
+      const weights = await loadWeights({ base, setup, seed, known });
       const machine = new Machine({ runtime: await Runtime.open(), device, threads, setup, base, weights });
       machine.prepareTraining();
       const longest = rows.parts.train.rows
@@ -87,17 +90,7 @@ function formula(prepared: PreparedRun): Estimate {
   const { setup, recipe, rows } = prepared;
   const { training } = recipe;
   const train = rows.parts.train.rows;
-  const lengths = train.map(({ ids }) => ids.length).toSorted((a, b) => b - a);
-  const answers = train.map((row) => row.answers.length).toSorted((a, b) => b - a);
-  const batch = Math.min(training.batchSize, train.length);
-  const shape: BatchShape = {
-    batch,
-    length: Math.max(8, Math.ceil((lengths[0] ?? 8) / 8) * 8),
-    answers: Math.max(
-      1,
-      answers.slice(0, batch).reduce((a, b) => a + b, 0),
-    ),
-  };
+  const shape = longestBatch(prepared);
   const { flops, peakBytes } = cost(prepared, shape);
   const plan = planSteps(
     train.map(({ ids }) => ids.length),
@@ -134,18 +127,20 @@ function formula(prepared: PreparedRun): Estimate {
   };
 }
 
+/** The shape of the batch that needs most: the longest rows together. */
+function longestBatch({ setup, recipe, rows }: PreparedRun): StepShape {
+  const longest = rows.parts.train.rows
+    .toSorted((a, b) => b.ids.length - a.ids.length || b.answers.length - a.answers.length)
+    .slice(0, recipe.training.batchSize);
+  return collate(longest, { setup, objective: objectiveOf(setup.head), weight: 1 }).shape;
+}
+
 /** Floating-point operations of a step's products, and the most bytes of its results that are needed at one time. */
-function cost({ setup }: PreparedRun, shape: BatchShape): { flops: number; peakBytes: number } {
+function cost({ setup }: PreparedRun, shape: StepShape): { flops: number; peakBytes: number } {
   const built = buildStep(setup, shape, {
     kind: 'update',
     optimizer: adamwDefaults,
     decays: () => true,
-    loss: (logits, graph) =>
-      classLoss(
-        logits,
-        graph.input('labels', 'int64', [shape.answers]),
-        graph.input('weights', 'float32', [shape.answers]),
-      ),
   });
   const nodes = reachable(built.graph, Object.values(built.outputs));
   const lastUse = new Map<number, number>();

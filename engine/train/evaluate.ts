@@ -8,7 +8,7 @@ import type { PreparedTask } from '../tasks/task.ts';
 import { availableParallelism } from 'node:os';
 import { createAnswerer } from './answerer.ts';
 import { Machine } from './machine.ts';
-import { stopTokens, taskModel } from './prepare.ts';
+import { roomForRows, stopTokens, taskModel } from './prepare.ts';
 
 export type TunedAnswerer = ReturnType<typeof createAnswerer>;
 
@@ -47,7 +47,11 @@ export async function testRows(tuned: TunedModel, data: string, room: DataRoom):
     columns: recipe.data.columns,
     split: { validation: 0, test: 0, seed: recipe.data.split.seed },
   });
-  return tuned.task.prepare(dataset, taskModel(tuned, recipe.training.maxLength), tuned.labels);
+  return tuned.task.prepare(
+    dataset,
+    taskModel(tuned, roomForRows(tuned.setup, recipe.training.maxLength)),
+    tuned.labels,
+  );
 }
 
 export function createEvaluator(room: DataRoom): CommandHandler<'evaluate'> {

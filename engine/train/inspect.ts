@@ -1,5 +1,6 @@
 /** What a base model is: its architecture, size and the tasks it can be trained for. */
 import type { CommandHandler } from '../spec/commands.ts';
+import { hasHead } from '../models/model.ts';
 import { supportedTasks } from '../spec/tasks.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { openArchitecture, parameterCount } from './prepare.ts';
@@ -10,7 +11,7 @@ export const inspectModel: CommandHandler<'inspectModel'> = async ({ modelPath }
   try {
     const canTrain = (task: (typeof supportedTasks)[number]): boolean => {
       const head = taskOf(task).head(['a', 'b'], config);
-      return architecture.heads.includes(head.name) && (head.name !== 'causal-lm' || base.chatTemplate !== null);
+      return hasHead(architecture, head.name) && (head.name !== 'causal-lm' || base.chatTemplate !== null);
     };
     return {
       path: base.path,

@@ -1,15 +1,23 @@
 /** A loaded model that can take training steps and answer: sessions compiled a batch shape, kept while they are in use. */
-import { crossEntropy } from '../autodiff/ops.ts';
 import type { BaseModel } from '../checkpoint/model-folder.ts';
 import { adamwDefaults, scalarValues } from '../optim/adamw.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Executable, HostTensor, Runtime } from '../runtime/session.ts';
-import { classLoss } from '../tasks/losses.ts';
+import { itemLosses, objectiveOf, type Objective } from '../tasks/objective.ts';
 import type { TokenRow } from '../tasks/rows.ts';
-import { collate, type Batch } from './batches.ts';
+import { collate, itemCount, type Batch } from './batches.ts';
 import { fillMask, streamKey } from './random.ts';
-import { buildForward, shapeOf, type BatchShape, type Setup } from './setup.ts';
-import { buildStep, firstMoment, secondMoment, summedGradient, type StepGraph, type StepKind } from './step-graph.ts';
+import { buildForward, shapeOf, type Setup } from './setup.ts';
+import {
+  buildStep,
+  firstMoment,
+  rateOf,
+  secondMoment,
+  summedGradient,
+  type StepGraph,
+  type StepKind,
+  type StepShape,
+} from './step-graph.ts';
 import { floatData, floats, scalar } from './state.ts';
 import type { Weights } from './weights.ts';
 
@@ -58,15 +66,20 @@ export class Machine {
   /** Every tensor that is fed by name: frozen weights, learning parameters, moments. */
   readonly state: Map<string, HostTensor>;
   readonly #options: MachineOptions;
+  readonly #objective: Objective;
   readonly #steps: SessionCache<StepSession>;
   readonly #forwards: SessionCache<Executable>;
   readonly #masks = new Map<string, HostTensor>();
+  /** Factors of the learning rate that parameters have. */
+  readonly #rates: ReadonlySet<number>;
 
   constructor(options: MachineOptions) {
     this.#options = options;
     this.setup = options.setup;
+    this.#objective = objectiveOf(options.setup.head);
     this.base = options.base;
     this.state = new Map(options.weights.fed);
+    this.#rates = new Set(this.setup.trainable.map((name) => rateOf(this.setup, name)));
     this.#steps = new SessionCache(({ session }) => session.dispose());
     this.#forwards = new SessionCache((session) => session.dispose());
   }
@@ -85,13 +98,13 @@ export class Machine {
     }
   }
 
-  collate(rows: readonly TokenRow[], weight: number): Batch {
-    return collate(rows, { architecture: this.setup.architecture, config: this.setup.config, weight });
+  collate(rows: readonly TokenRow[], weight: number, objective = this.#objective): Batch {
+    return collate(rows, { setup: this.setup, objective, weight });
   }
 
   /** One update from one or more batches of rows, weighted by their answers. */
   async step(groups: readonly (readonly TokenRow[])[], settings: StepSettings): Promise<StepResult> {
-    const total = groups.flat().reduce((count, row) => count + row.answers.length, 0);
+    const total = groups.flat().reduce((count, row) => count + itemCount(this.#objective, row), 0);
     let loss = 0;
     let gradNorm = 0;
     let tokens = 0;
@@ -110,29 +123,48 @@ export class Machine {
     return { loss, gradNorm, answers: total, tokens };
   }
 
-  /** Logits [answers, labels] of a batch, row after row. */
-  async logits(rows: readonly TokenRow[]): Promise<{ readonly values: Float32Array; readonly width: number }> {
+  /** Logits of each row's answers, [answers · labels]; of a multiple choice, one a candidate. */
+  async logits(rows: readonly TokenRow[]): Promise<readonly Float32Array[]> {
     const batch = this.collate(rows, 1);
-    const session = await this.#forward('logits', batch.shape);
-    const result = await session.run(new Map([...this.state, ...batch.feeds]));
-    const logits = result['logits'];
-    return { values: floatData(logits), width: logits?.shape[1] ?? 1 };
+    const found = cut(await this.#ask('logits', batch), batch.ranges);
+    return batch.shape.choices === 1 ? found : joined(found, rows, batch.shape.choices);
   }
 
-  /** Loss of each answer, in nats, row after row. */
-  async losses(rows: readonly TokenRow[]): Promise<Float32Array> {
+  /** Losses of each row's items, in nats (squared errors of a regression). */
+  async losses(rows: readonly TokenRow[]): Promise<readonly Float32Array[]> {
     const batch = this.collate(rows, 1);
-    const session = await this.#forward('losses', batch.shape);
-    const result = await session.run(new Map([...this.state, ...batch.feeds]));
-    return floatData(result['losses']).subarray(0, batch.answers);
+    return cut(await this.#ask('losses', batch), batch.itemRanges);
   }
 
-  /** Hidden states of the asked positions, [answers, hidden]. */
-  async hidden(rows: readonly TokenRow[]): Promise<Float32Array> {
-    const batch = this.collate(rows, 1);
-    const session = await this.#forward('hidden', batch.shape);
+  /** Hidden states of each row's answered positions, [answers · hidden]. */
+  async hidden(rows: readonly TokenRow[]): Promise<readonly Float32Array[]> {
+    const batch = this.collate(rows, 1, 'class');
+    return cut(await this.#ask('hidden', batch), batch.ranges);
+  }
+
+  /** Keys and values of one row of tokens, one a layer (of the decoder, where there is one): [kv heads, tokens, head size]. */
+  async present(
+    ids: readonly number[],
+  ): Promise<readonly { readonly key: Float32Array; readonly value: Float32Array }[]> {
+    const source = this.setup.architecture.decoderInput(this.setup.head.name);
+    const row: TokenRow = { ids, types: null, answers: [], ...(source === 'answer' ? { decoder: ids } : {}) };
+    const batch = this.collate([row], 1, 'class');
+    const { graph, present } = buildForward(this.setup, batch.shape);
+    const outputs = Object.fromEntries(
+      present.flatMap(({ key, value }, layer) => [
+        [`${String(layer)}.key`, key] as const,
+        [`${String(layer)}.value`, value] as const,
+      ]),
+    );
+    const session = await this.#options.runtime.compile(graph, outputs, this.#compileOptions());
     const result = await session.run(new Map([...this.state, ...batch.feeds]));
-    return floatData(result['hidden']).subarray(0, batch.answers * this.setup.config.hidden);
+    await session.dispose();
+    const part = (layer: number, name: string): Float32Array => {
+      const found = result[`${String(layer)}.${name}`];
+      const [, heads = 1, length = 1, size = 1] = found?.shape ?? [];
+      return withoutPadding(floatData(found), { heads, length, size, kept: ids.length });
+    };
+    return present.map((_, layer) => ({ key: part(layer, 'key'), value: part(layer, 'value') }));
   }
 
   /** Gives back the sessions of one use, so that their memory is free for the next. */
@@ -141,18 +173,19 @@ export class Machine {
     await this.#steps.clear();
   }
 
-  async #stepSession(kind: StepKind, shape: BatchShape): Promise<StepSession> {
+  /** Rows of the result with how many numbers each has. */
+  async #ask(what: Asked, batch: Batch): Promise<{ readonly values: Float32Array; readonly width: number }> {
+    const session = await this.#forward(what, batch.shape);
+    const result = (await session.run(new Map([...this.state, ...batch.feeds])))[what];
+    return { values: floatData(result), width: result?.shape[1] ?? 1 };
+  }
+
+  async #stepSession(kind: StepKind, shape: StepShape): Promise<StepSession> {
     return this.#steps.get(`${kind} ${shapeKey(shape)}`, async () => {
       const built = buildStep(this.setup, shape, {
         kind,
         optimizer: adamwDefaults,
         decays,
-        loss: (logits, graph) =>
-          classLoss(
-            logits,
-            graph.input('labels', 'int64', [shape.answers]),
-            graph.input('weights', 'float32', [shape.answers]),
-          ),
       });
       return {
         built,
@@ -161,12 +194,12 @@ export class Machine {
     });
   }
 
-  async #forward(what: 'logits' | 'losses' | 'hidden', shape: BatchShape): Promise<Executable> {
+  async #forward(what: Asked, shape: StepShape): Promise<Executable> {
     return this.#forwards.get(`${what} ${shapeKey(shape)}`, () => {
       const { graph, logits, hidden } = buildForward(this.setup, shape);
       const outputs = {
         logits: () => logits,
-        losses: () => crossEntropy(logits, graph.input('labels', 'int64', [shape.answers])),
+        losses: () => itemLosses(this.#objective, logits, { graph, shape }),
         hidden: () => hidden,
       };
       return this.#options.runtime.compile(graph, { [what]: outputs[what]() }, this.#compileOptions());
@@ -181,8 +214,10 @@ export class Machine {
   #stepFeeds(batch: Batch, at: { built: StepGraph; settings: StepSettings; micro: number }): Map<string, HostTensor> {
     const { built, settings, micro } = at;
     const feeds = new Map([...this.state, ...batch.feeds]);
-    const scalars = scalarValues(settings.step, settings, adamwDefaults);
-    for (const [name, value] of Object.entries(scalars)) feeds.set(name, scalar(value));
+    for (const factor of this.#rates) {
+      const scalars = scalarValues(settings.step, settings, { ...adamwDefaults, factor });
+      for (const [name, value] of Object.entries(scalars)) feeds.set(name, scalar(value));
+    }
     feeds.set('optimizer.maxNorm', scalar(settings.maxGradNorm ?? Infinity));
     for (const { name, shape, rate } of built.masks) {
       const key = `${name} ${shape.join('x')}`;
@@ -210,8 +245,40 @@ export class Machine {
   }
 }
 
-function shapeKey({ batch, length, answers }: BatchShape): string {
-  return `${String(batch)}x${String(length)}x${String(answers)}`;
+type Asked = 'logits' | 'losses' | 'hidden';
+
+function shapeKey({ batch, length, decoderLength, answers, choices }: StepShape): string {
+  return [batch, length, decoderLength, answers, choices].join('x');
+}
+
+/** The first `kept` tokens of [heads, length, size]. */
+function withoutPadding(
+  values: Float32Array,
+  at: { readonly heads: number; readonly length: number; readonly size: number; readonly kept: number },
+): Float32Array {
+  const { heads, length, size, kept } = at;
+  const result = new Float32Array(heads * kept * size);
+  for (let head = 0; head < heads; head += 1)
+    result.set(values.subarray(head * length * size, (head * length + kept) * size), head * kept * size);
+  return result;
+}
+
+/** Each row's numbers, copied. */
+function cut(
+  { values, width }: { readonly values: Float32Array; readonly width: number },
+  ranges: Batch['ranges'],
+): readonly Float32Array[] {
+  return ranges.map(([start, end]) => values.slice(start * width, end * width));
+}
+
+/** The candidates' logits of each row, one array a row. */
+function joined(found: readonly Float32Array[], rows: readonly TokenRow[], choices: number): readonly Float32Array[] {
+  return rows.map((row, index) =>
+    Float32Array.from(
+      found.slice(index * choices, index * choices + (row.choices?.length ?? 1)),
+      (logits) => logits[0] ?? NaN,
+    ),
+  );
 }
 
 /** Keeps the sessions used last; disposes of the one unused for longest. */

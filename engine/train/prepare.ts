@@ -4,7 +4,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { openModel, type BaseModel } from '../checkpoint/model-folder.ts';
 import type { DataRoom, Dataset } from '../data/dataset.ts';
 import { checkTrainable } from '../data/trainable.ts';
-import type { Architecture, ModelConfig } from '../models/model.ts';
+import { weightsOfModule, type Architecture, type HeadName, type ModelConfig } from '../models/model.ts';
 import { architectureOf } from '../models/registry.ts';
 import { chooseDevice, type Device } from '../runtime/device.ts';
 import { catalogueEntry } from '../spec/catalogue.ts';
@@ -50,7 +50,7 @@ export function taskModel({ base, architecture, config }: OpenedModel, maxLength
     chatTemplate: base.chatTemplate,
     config,
     maxLength,
-    causal: architecture.causal,
+    pooled: (ids) => architecture.pooled(config, ids),
     path: base.path,
   };
 }
@@ -89,9 +89,18 @@ function fittingLength(recipe: unknown, length: number, config: ModelConfig): nu
   });
 }
 
+/** Heads that need no module of the base beyond those of all. */
+const bareHeads = {
+  encoder: 'token-classification',
+  decoder: 'causal-lm',
+  'encoder-decoder': 'seq2seq-lm',
+} as const satisfies Record<Architecture['kind'], HeadName>;
+
 export function parameterCount({ architecture, config }: OpenedModel): number {
-  const head = { name: architecture.causal ? 'causal-lm' : 'token-classification', labels: 1 } as const;
-  return countParameters(architecture.weights(config, head).values());
+  const head = { name: bareHeads[architecture.kind], labels: 1 };
+  return countParameters(
+    architecture.modules(config, head).flatMap((module) => weightsOfModule(module).map(([, shape]) => shape)),
+  );
 }
 
 /** Reads and checks everything before the first step; throws what the user can remedy. The caller closes `base`. */
@@ -105,7 +114,8 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
     checkTrainable(dataset);
     const head = task.head(dataset.labels, model.config);
     const setup = createSetup({ architecture: model.architecture, config: model.config, head, method: recipe.method });
-    const rows = await task.prepare(dataset, taskModel(model, recipe.training.maxLength), dataset.labels);
+    const length = roomForRows(setup, recipe.training.maxLength);
+    const rows = await task.prepare(dataset, taskModel(model, length), dataset.labels);
     if (rows.parts.train.rows.every(({ answers }) => answers.length === 0)) {
       throw new StudioError('rows.too-long', {
         longest: recipe.training.maxLength,
@@ -127,6 +137,18 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
     await model.base.close();
     throw thrown;
   }
+}
+
+/** Shortest room for a row's own tokens. */
+const leastRoom = 8;
+
+/** What a method's own tokens leave of the model's length for a row. Throws `method.no-room`. */
+export function roomForRows({ config, virtualTokens, prefixLength }: Setup, maxLength: number): number {
+  const own = virtualTokens + prefixLength;
+  const room = Math.min(maxLength, config.maxLength - own);
+  if (room < Math.min(leastRoom, maxLength))
+    throw new StudioError('method.no-room', { virtualTokens: own, limit: config.maxLength });
+  return room;
 }
 
 /** Tokens that end an answer: the tokenizer's, and those its configs name. */

@@ -6,6 +6,7 @@ import type { Mask } from '../models/scope.ts';
 import { adamw, stepScalars, type AdamWSettings } from '../optim/adamw.ts';
 import { clip, globalNorm } from '../optim/clip.ts';
 import { BugError } from '../spec/errors.ts';
+import { objectiveOf, weightedLoss } from '../tasks/objective.ts';
 import { buildForward, shapeOf, type BatchShape, type Setup } from './setup.ts';
 
 /** What a step does with its gradients. */
@@ -19,12 +20,13 @@ export type StepKind =
   /** Gives them back, for checks. */
   | 'gradients';
 
-/** Makes the scalar loss from logits; it asks the graph for the leaves it needs. */
-export type LossBuilder = (logits: Tensor, graph: Graph) => Tensor;
+export interface StepShape extends BatchShape {
+  /** Candidates of each multiple choice; 1 elsewhere. */
+  readonly choices: number;
+}
 
 export interface StepOptions {
   readonly kind: StepKind;
-  readonly loss: LossBuilder;
   readonly optimizer: AdamWSettings;
   /** Whether weight decay applies to a parameter. */
   readonly decays: (name: string) => boolean;
@@ -43,9 +45,9 @@ export const firstMoment = (name: string): string => `${name}/first`;
 export const secondMoment = (name: string): string => `${name}/second`;
 export const summedGradient = (name: string): string => `${name}/gradient`;
 
-export function buildStep(setup: Setup, shape: BatchShape, options: StepOptions): StepGraph {
+export function buildStep(setup: Setup, shape: StepShape, options: StepOptions): StepGraph {
   const { graph, logits, masks } = buildForward(setup, shape, { training: true });
-  const loss = options.loss(logits, graph);
+  const loss = weightedLoss(objectiveOf(setup.head), logits, { graph, shape });
   const named = learning(setup, graph, loss);
   const outputs: Record<string, Tensor> = { loss };
   const updates = new Map<string, string>();
@@ -69,7 +71,6 @@ export function buildStep(setup: Setup, shape: BatchShape, options: StepOptions)
   const norm = globalNorm(summed);
   outputs['norm'] = norm;
   const clipped = clip(summed, norm, graph.input('optimizer.maxNorm', 'float32', []));
-  const scalars = stepScalars(graph);
   named.forEach(({ name, weight }, index) => {
     const state = {
       weight,
@@ -77,7 +78,7 @@ export function buildStep(setup: Setup, shape: BatchShape, options: StepOptions)
       second: graph.input(secondMoment(name), 'float32', weight.shape),
     };
     const next = adamw(state, clipped[index] as Tensor, {
-      scalars,
+      scalars: stepScalars(graph, rateOf(setup, name)),
       settings: options.optimizer,
       decays: options.decays(name),
     });
@@ -86,6 +87,11 @@ export function buildStep(setup: Setup, shape: BatchShape, options: StepOptions)
     replace(secondMoment(name), next.second);
   });
   return { graph, outputs, updates, masks };
+}
+
+/** Factor of the learning rate for a parameter. */
+export function rateOf({ method, methodConfig, target }: Setup, name: string): number {
+  return method && methodConfig ? method.rate(methodConfig, name, target) : 1;
 }
 
 /** Parameters that learn, with their gradients; one the loss does not reach is left as it is, decay included. */

@@ -27,6 +27,7 @@ import {
   type SavedBaseline,
 } from './run-folder.ts';
 import { countParameters } from './setup.ts';
+import { startValues } from './start.ts';
 import { loadWeights, type Weights } from './weights.ts';
 
 type Answerer = ReturnType<typeof createAnswerer>;
@@ -45,7 +46,8 @@ export function createTrainer(room: DataRoom): CommandHandler<'train'> {
     const prepared = await prepareRun(request, room);
     try {
       const { base, setup, recipe } = prepared;
-      const known = checkpoint?.tensors ?? new Map<string, Float32Array>();
+      const start = await startValues({ ...prepared, labels: prepared.rows.labels, seed: recipe.training.seed });
+      const known = new Map([...start, ...(checkpoint?.tensors ?? [])]);
       const weights = await loadWeights({ base, setup, seed: recipe.training.seed, known });
       await refuseFullDisk(folder.path, runBytes(setup));
       // What can be refused has been: the first trace in the run's folder comes after it.

@@ -1,10 +1,10 @@
 /** Brings a model's weights into memory, or maps them from their file, under the names the forward pass uses. */
 import { elements, type Shape } from '../autodiff/graph.ts';
-import { lookup, type BaseModel } from '../checkpoint/model-folder.ts';
+import type { BaseModel } from '../checkpoint/model-folder.ts';
 import type { NewParameter } from '../methods/method.ts';
 import type { ExternalData } from '../onnx/model-proto.ts';
 import type { HostTensor } from '../runtime/session.ts';
-import { StudioError } from '../spec/errors.ts';
+import { BugError, StudioError } from '../spec/errors.ts';
 import { normal, streamKey, uniform } from './random.ts';
 import type { Setup } from './setup.ts';
 import { floats } from './state.ts';
@@ -36,7 +36,7 @@ export async function loadWeights({ base, setup, seed, known = new Map() }: Load
     const stored = storedName(names, name, setup);
     if (given) fed.set(name, floats(shape, checked(given, { name, shape, path: base.path })));
     else if (stored === null) {
-      if (!setup.target.head.has(name)) throw new StudioError('model.weight-missing', { path: base.path, name });
+      if (!setup.target.headWeights.has(name)) throw new StudioError('model.weight-missing', { path: base.path, name });
       fed.set(name, floats(shape, initial(name, { shape, initial: headInitial(name, setup) }, seed)));
     } else {
       const entry = base.weights.entry(stored);
@@ -56,11 +56,9 @@ export async function loadWeights({ base, setup, seed, known = new Map() }: Load
 }
 
 /** The file's name for a weight; null where it is to be made new. A new task's head never comes from the file. */
-function storedName(names: ReadonlySet<string>, name: string, setup: Setup): string | null {
-  if (setup.target.headIsNew && setup.target.head.has(name)) return null;
-  const found = lookup(names, name, `${setup.architecture.prefix}.`);
-  const alias = setup.architecture.aliases.get(name);
-  return found ?? (alias === undefined ? null : lookup(names, alias, `${setup.architecture.prefix}.`));
+export function storedName(names: ReadonlySet<string>, name: string, setup: Setup): string | null {
+  if (setup.target.headIsNew && setup.target.headWeights.has(name)) return null;
+  return setup.architecture.stored(name, setup.head.name).find((candidate) => names.has(candidate)) ?? null;
 }
 
 /** A frozen weight read under another name already need not be read twice; one that learns needs a copy of its own. */
@@ -90,6 +88,10 @@ function initial(name: string, { shape, initial: start }: NewParameter, seed: nu
   switch (start.kind) {
     case 'zeros':
       return data;
+    case 'ones':
+      return data.fill(1);
+    case 'from-model':
+      throw new BugError(`${name} starts from the model and was given no value`);
     case 'normal':
       return data.map((_, index) => start.deviation * normal(key, index));
     case 'uniform':

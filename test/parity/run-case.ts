@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSafetensors } from '../../engine/checkpoint/safetensors.ts';
 import type { TensorFile } from '../../engine/checkpoint/tensor-file.ts';
+import { isLanguageModel, type Head, type HeadName } from '../../engine/models/model.ts';
 import { architectureOf } from '../../engine/models/registry.ts';
 import type { Json } from '../../engine/spec/json.ts';
 import type { Device } from '../../engine/runtime/device.ts';
 import type { HostTensor, Runtime } from '../../engine/runtime/session.ts';
 import { scalarValues } from '../../engine/optim/adamw.ts';
+import { objectiveOf, weightedLoss } from '../../engine/tasks/objective.ts';
 import { buildForward, createSetup, shapeOf, type Setup } from '../../engine/train/setup.ts';
 import { buildStep, firstMoment, secondMoment, summedGradient } from '../../engine/train/step-graph.ts';
 import { floatData, floats, scalar } from '../../engine/train/state.ts';
@@ -26,7 +28,7 @@ export interface Deviation {
 
 /** PEFT's name of one of our parameters; other methods use the task model's own. */
 function goldenKey(setup: Setup, name: string): string {
-  return setup.method?.savedAs === 'peft' ? `base_model.model.${name}` : name;
+  return setup.method?.peft?.key(name, setup.target) ?? name;
 }
 
 async function loadWeights(setup: Setup, source: TensorFile, reference: Reference): Promise<Map<string, HostTensor>> {
@@ -37,7 +39,10 @@ async function loadWeights(setup: Setup, source: TensorFile, reference: Referenc
     const shape = shapeOf(setup, name);
     if (reference.has(init)) weights.set(name, floats(shape, reference.floats(init).values));
     else if (reference.has(frozen)) weights.set(name, floats(shape, reference.floats(frozen).values));
-    else weights.set(name, floats(shape, await source.read(name)));
+    else {
+      const stored = setup.architecture.stored(name, setup.head.name).find((own) => source.tensors.has(own));
+      weights.set(name, floats(shape, await source.read(stored ?? name)));
+    }
   }
   return weights;
 }
@@ -52,29 +57,24 @@ export async function runCase(
   const raw = JSON.parse(readFileSync(join(modelFolder, 'config.json'), 'utf8')) as Readonly<Record<string, Json>>;
   const architecture = architectureOf(raw);
   const config = architecture.parseConfig(raw, modelFolder);
-  const labels =
-    supported.head === 'causal-lm'
-      ? config.vocabulary
-      : supported.head === 'question-answering'
-        ? 2
-        : supported.head === 'multiple-choice'
-          ? 1
-          : (file.num_labels ?? 2);
-  const setup = createSetup({ architecture, config, head: { name: supported.head, labels }, method: supported.method });
+  const head = headOfCase(file, supported.head, config.vocabulary);
+  const setup = createSetup({ architecture, config, head, method: supported.method });
   const reference = await openReference(folder);
   const source = await openSafetensors(join(modelFolder, 'model.safetensors'));
   const weights = await loadWeights(setup, source, reference);
   await source.close();
-  const batches = [0, 1].map((index) =>
-    goldenBatch(reference, index, { file, head: supported.head, architecture, config }),
-  );
+  const batches = [0, 1].map((index) => goldenBatch(reference, index, { file, setup }));
   const worst = new Worst();
   worst.keys(setup, file);
   const compile = { device, threads: 1 };
   const state = new Map<string, HostTensor>(weights);
   const evaluate = async (batch: GoldenBatch): Promise<{ logits: Float32Array; loss: number }> => {
     const { graph, logits } = buildForward(setup, batch.shape);
-    const session = await runtime.compile(graph, { logits, loss: batch.loss(logits, graph) }, compile);
+    const session = await runtime.compile(
+      graph,
+      { logits, loss: weightedLoss(objectiveOf(head), logits, { graph, shape: batch.shape }) },
+      compile,
+    );
     const result = await session.run(new Map([...state, ...batch.feeds]));
     await session.dispose();
     return { logits: floatData(result['logits']), loss: floatData(result['loss'])[0] ?? NaN };
@@ -97,7 +97,7 @@ export async function runCase(
   const { optimizer } = file;
   const settings = { beta1: optimizer.betas[0], beta2: optimizer.betas[1], epsilon: optimizer.eps };
   const step = (kind: 'gradients' | 'update', batch: GoldenBatch) =>
-    buildStep(setup, batch.shape, { kind, loss: batch.loss, optimizer: settings, decays: () => true });
+    buildStep(setup, batch.shape, { kind, optimizer: settings, decays: () => true });
   const [first] = batches;
   if (!first) throw new Error('no batch');
   const probe = step('gradients', first);
@@ -178,6 +178,19 @@ export async function runCase(
   }
   const replies = await runGeneration({ folder, file, setup, state }, { runtime, device });
   return replies ? [...worst.list(), replies] : worst.list();
+}
+
+const problems: Readonly<Record<string, Head['problem']>> = {
+  regression: 'regression',
+  multi_label_classification: 'multi-label',
+};
+
+function headOfCase({ num_labels, problem_type }: CaseFile, name: HeadName, vocabulary: number): Head {
+  if (isLanguageModel(name)) return { name, labels: vocabulary };
+  if (name === 'question-answering') return { name, labels: 2 };
+  if (name === 'multiple-choice') return { name, labels: 1 };
+  const problem = problems[problem_type ?? ''];
+  return { name, labels: num_labels ?? 2, ...(problem ? { problem } : {}) };
 }
 
 interface LogitsComparison {

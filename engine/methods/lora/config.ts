@@ -3,15 +3,10 @@ import type { Json } from '../../spec/json.ts';
 import type { LoraConfig } from '../../spec/methods/lora.ts';
 import { StudioError } from '../../spec/errors.ts';
 import type { PeftContext } from '../method.ts';
+import { savedHeads } from '../peft.ts';
 
 /** The portable set of keys: what every PEFT since 0.10 reads. */
 export function toPeftConfig(config: LoraConfig, context: PeftContext): Readonly<Record<string, Json>> {
-  const heads: Readonly<Record<PeftContext['taskType'], readonly string[] | null>> = {
-    SEQ_CLS: ['classifier', 'score'],
-    TOKEN_CLS: ['classifier', 'score'],
-    QUESTION_ANS: ['qa_outputs'],
-    CAUSAL_LM: null,
-  };
   return {
     alpha_pattern: {},
     auto_mapping: null,
@@ -24,7 +19,7 @@ export function toPeftConfig(config: LoraConfig, context: PeftContext): Readonly
     layers_to_transform: null,
     lora_alpha: config.alpha,
     lora_dropout: config.dropout,
-    modules_to_save: heads[context.taskType],
+    modules_to_save: savedHeads(context, config.modulesToSave),
     peft_type: 'LORA',
     r: config.r,
     rank_pattern: {},
@@ -69,11 +64,19 @@ export function fromPeftConfig(raw: Readonly<Record<string, Json>>, path: string
     const value = raw[field] ?? fallback;
     return typeof value === 'number' ? value : refuse(field, 'a number');
   };
+  const names = (field: string): string[] | null => {
+    const value = raw[field] ?? null;
+    if (value === null) return null;
+    return Array.isArray(value) && value.every((name) => typeof name === 'string')
+      ? [...new Set(value)]
+      : refuse(field, 'a list of names');
+  };
   return {
     name: 'lora',
     r: number('r', 8),
     alpha: number('lora_alpha', 8),
     dropout: number('lora_dropout', 0),
     targetModules: targets,
+    modulesToSave: names('modules_to_save'),
   };
 }

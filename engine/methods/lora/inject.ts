@@ -6,18 +6,14 @@ import { StudioError } from '../../spec/errors.ts';
 import type { LoraConfig } from '../../spec/methods/lora.ts';
 import type { NewParameter, Target } from '../method.ts';
 
-/** Linear modules whose name is one of the targets, or ends in one behind a dot. The head is never a target. */
-export function targetsOf(config: LoraConfig, target: Target): ReadonlyMap<string, Shape> {
-  const modules = new Map<string, Shape>();
-  for (const [name, shape] of target.base) {
-    if (shape.length === 2 && name.endsWith('.weight') && !name.includes('embed'))
-      modules.set(name.slice(0, -'.weight'.length), shape);
-  }
+/** Linear modules of the base whose name is one of the targets, or ends in one behind a dot. The head is never a target. */
+export function targetsOf(config: LoraConfig, { modules }: Target): ReadonlyMap<string, Shape> {
+  const candidates = [...modules.values()].filter(({ kind, part }) => kind === 'linear' && part === 'base');
   const matches = (module: string): boolean =>
     config.targetModules.some((wanted) => module === wanted || module.endsWith(`.${wanted}`));
-  const found = new Map([...modules].filter(([module]) => matches(module)));
+  const found = new Map(candidates.filter(({ name }) => matches(name)).map(({ name, shape }) => [name, shape]));
   if (found.size === 0) {
-    const available = [...new Set([...modules.keys()].map((module) => module.split('.').at(-1) ?? module))];
+    const available = [...new Set(candidates.map(({ name }) => name.split('.').at(-1) ?? name))];
     throw new StudioError('method.no-targets', {
       targets: config.targetModules.join(', '),
       available: available.join(', '),

@@ -1,10 +1,8 @@
 /** BERT's config.json (Transformers' BertConfig). */
 import type { Json } from '../../spec/json.ts';
+import { activationNames, type Activation } from '../activations.ts';
 import { readConfig } from '../config-reader.ts';
 import type { ModelConfig } from '../model.ts';
-
-export const activations = ['gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu', 'silu', 'swish'] as const;
-export type Activation = (typeof activations)[number];
 
 export interface BertConfig extends ModelConfig {
   readonly intermediate: number;
@@ -37,7 +35,7 @@ export function parseBertConfig(raw: Readonly<Record<string, Json>>, path: strin
     padTokenId: read.tokenId('pad_token_id'),
     initializerRange: read.number('initializer_range', 0.02),
     epsilon: read.number('layer_norm_eps', 1e-12),
-    activation: read.choice('hidden_act', activations, 'gelu'),
+    activation: read.choice('hidden_act', activationNames, 'gelu'),
     tied: false,
   };
 }

@@ -1,28 +1,17 @@
 /** BERT's forward pass: post-norm encoder layers (Devlin et al., 2019, section 3; Transformers' modeling_bert). */
 import type { Tensor } from '../../autodiff/graph.ts';
-import { add, flattenRows, gather, gelu, layerNormalization, relu, silu, tanh } from '../../autodiff/ops.ts';
-import { attention, mergeHeads, paddingBias, splitHeads } from '../attention.ts';
+import { add, flattenRows, gather, layerNormalization, tanh } from '../../autodiff/ops.ts';
 import { BugError } from '../../spec/errors.ts';
-import type { ForwardResult, Head, TextInputs } from '../model.ts';
-import type { Scope } from '../scope.ts';
-import type { Activation, BertConfig } from './config.ts';
+import { activate } from '../activations.ts';
+import { attention, attentionBias, extend, mergeHeads, splitHeads } from '../attention.ts';
+import type { ForwardResult, Head, Past, TextInputs } from '../model.ts';
+import { embedWords, type Scope } from '../scope.ts';
+import type { BertConfig } from './config.ts';
 import { isPooled } from './weights.ts';
 
-const activate = {
-  gelu: (x) => gelu(x),
-  gelu_new: (x) => gelu(x, 'tanh'),
-  gelu_pytorch_tanh: (x) => gelu(x, 'tanh'),
-  relu,
-  silu,
-  swish: silu,
-} satisfies Record<Activation, (x: Tensor) => Tensor>;
-
-function norm(scope: Scope, x: Tensor, at: { readonly name: string; readonly epsilon: number }): Tensor {
-  return layerNormalization(
-    x,
-    { scale: scope.weight(`${at.name}.weight`), bias: scope.weight(`${at.name}.bias`) },
-    at.epsilon,
-  );
+function norm(scope: Scope, name: string, epsilon: number): (x: Tensor) => Tensor {
+  return (x) =>
+    layerNormalization(x, { scale: scope.weight(`${name}.weight`), bias: scope.weight(`${name}.bias`) }, epsilon);
 }
 
 interface EncoderInputs extends TextInputs {
@@ -31,23 +20,35 @@ interface EncoderInputs extends TextInputs {
   readonly paddedPositions?: boolean;
 }
 
-/** Embeddings and all layers under `prefix`. Tokens lie one a row: [B·S, hidden]. */
-export function encoder(scope: Scope, config: BertConfig, inputs: EncoderInputs): ForwardResult {
-  const { prefix, paddedPositions = false, ids, positions, tokenTypes } = inputs;
+/** Word, type and position embeddings, normed: [B·S, embedding size]. */
+export function embeddings(scope: Scope, config: BertConfig, inputs: EncoderInputs): Tensor {
+  const { prefix, paddedPositions = false, ids, positions, tokenTypes, virtual } = inputs;
   const { epsilon, padTokenId: padding } = config;
   if (tokenTypes === null) throw new BugError('an encoder of this family needs token types');
-  const [batch = 1] = ids.shape;
-  const embeddings = `${prefix}.embeddings`;
-  let x = scope.graph.within(embeddings, () => {
-    const words = scope.embedding(ids, `${embeddings}.word_embeddings`, padding);
-    const places = scope.embedding(positions, `${embeddings}.position_embeddings`, paddedPositions ? padding : null);
-    const types = scope.embedding(tokenTypes, `${embeddings}.token_type_embeddings`, null);
-    return norm(scope, flattenRows(add(add(words, types), places)), { name: `${embeddings}.LayerNorm`, epsilon });
+  const name = `${prefix}.embeddings`;
+  return scope.graph.within(name, () => {
+    const words = embedWords(scope, `${name}.word_embeddings`, { ids, virtual, paddingIndex: padding });
+    const places = scope.embedding(positions, `${name}.position_embeddings`, paddedPositions ? padding : null);
+    const types = scope.embedding(tokenTypes, `${name}.token_type_embeddings`, null);
+    return norm(scope, `${name}.LayerNorm`, epsilon)(flattenRows(add(add(words, types), places)));
   });
-  const bias = paddingBias(inputs.mask);
+}
+
+/** All layers under `prefix`, from embeddings x. Tokens lie one a row: [B·S, hidden]. */
+export function encoderLayers(
+  scope: Scope,
+  config: BertConfig,
+  { x: embedded, inputs }: { readonly x: Tensor; readonly inputs: EncoderInputs },
+): ForwardResult {
+  const { prefix, past } = inputs;
+  const { epsilon } = config;
+  const [batch = 1] = inputs.positions.shape;
+  const bias = attentionBias(inputs.mask);
   // Behind its attention, the last layer is computed only where an answer is asked for.
   const asked = (hidden: Tensor, index: number): Tensor =>
     index === config.layers - 1 ? gather(hidden, inputs.rows) : hidden;
+  const present: Past[] = [];
+  let x = embedded;
   for (let index = 0; index < config.layers; index += 1) {
     const layer = `${prefix}.encoder.layer.${String(index)}`;
     const input = x;
@@ -56,21 +57,37 @@ export function encoder(scope: Scope, config: BertConfig, inputs: EncoderInputs)
       const [query, key, value] = ['query', 'key', 'value'].map((part) =>
         splitHeads(scope.linear(input, `${layer}.attention.self.${part}`), heads),
       ) as [Tensor, Tensor, Tensor];
-      const mixed = mergeHeads(attention({ query, key, value, bias }));
-      const attended = add(scope.linear(asked(mixed, index), `${layer}.attention.output.dense`), asked(input, index));
-      const middle = norm(scope, attended, { name: `${layer}.attention.output.LayerNorm`, epsilon });
-      const wide = activate[config.activation](scope.linear(middle, `${layer}.intermediate.dense`));
-      return norm(scope, add(scope.linear(wide, `${layer}.output.dense`), middle), {
-        name: `${layer}.output.LayerNorm`,
-        epsilon,
+      present.push({ key, value });
+      const mixed = mergeHeads(
+        attention({
+          query,
+          key: extend(past?.[index]?.key, key),
+          value: extend(past?.[index]?.value, value),
+          bias,
+        }),
+      );
+      const attended = scope.linear(asked(mixed, index), `${layer}.attention.output.dense`);
+      const middle = scope.residual(attended, asked(input, index), {
+        place: `${layer}.attention.output`,
+        kind: 'attention',
+        layer: index,
+        norm: norm(scope, `${layer}.attention.output.LayerNorm`, epsilon),
+      });
+      const wide = activate(config.activation, scope.linear(middle, `${layer}.intermediate.dense`));
+      return scope.residual(scope.linear(wide, `${layer}.output.dense`), middle, {
+        place: `${layer}.output`,
+        kind: 'feed-forward',
+        layer: index,
+        norm: norm(scope, `${layer}.output.LayerNorm`, epsilon),
       });
     });
   }
-  return { hidden: x, present: [] };
+  return { hidden: x, present, cross: [] };
 }
 
 export function bertForward(scope: Scope, config: BertConfig, inputs: TextInputs): ForwardResult {
-  return encoder(scope, config, { ...inputs, prefix: 'bert' });
+  const own = { ...inputs, prefix: 'bert' };
+  return encoderLayers(scope, config, { x: embeddings(scope, config, own), inputs: own });
 }
 
 export function bertHead(scope: Scope, head: { readonly config: BertConfig } & Head, hidden: Tensor): Tensor {

@@ -1,42 +1,42 @@
-/** Names and shapes of BERT's weights in Transformers' task models. */
+/** BERT's modules in Transformers' task models. */
 import type { Shape } from '../../autodiff/graph.ts';
-import type { Head } from '../model.ts';
+import type { Head, Module, ModuleKind } from '../model.ts';
 import type { BertConfig } from './config.ts';
 
-/** Linear and norm modules of one layer: name → [out, in] or [size]. */
-function layerModules({ hidden, intermediate }: BertConfig): readonly (readonly [string, Shape])[] {
-  return [
-    ['attention.self.query', [hidden, hidden]],
-    ['attention.self.key', [hidden, hidden]],
-    ['attention.self.value', [hidden, hidden]],
-    ['attention.output.dense', [hidden, hidden]],
-    ['attention.output.LayerNorm', [hidden]],
-    ['intermediate.dense', [intermediate, hidden]],
-    ['output.dense', [hidden, intermediate]],
-    ['output.LayerNorm', [hidden]],
-  ];
+/** A module with a bias. */
+export function biased(name: string, kind: ModuleKind, shape: Shape): Module {
+  return { name, kind, shape, bias: true };
 }
 
-export function withBias(modules: readonly (readonly [string, Shape])[]): readonly (readonly [string, Shape])[] {
-  return modules.flatMap(([name, shape]) => [
-    [`${name}.weight`, shape] as const,
-    [`${name}.bias`, [shape[0] ?? 0]] as const,
-  ]);
-}
-
-/** Embeddings and layers under `prefix`: the part BERT and RoBERTa have in common. */
-export function encoderWeights(config: BertConfig, prefix: string): readonly (readonly [string, Shape])[] {
-  const { hidden } = config;
+/** Embeddings and layers under `prefix`: the part BERT and its relatives have in common. */
+export function encoderModules(config: BertConfig, prefix: string): readonly Module[] {
+  const { hidden, intermediate } = config;
+  const width = config.embeddingSize ?? hidden;
+  const table = (name: string, rows: number): Module => ({
+    name: `${prefix}.embeddings.${name}`,
+    kind: 'embedding',
+    shape: [rows, width],
+    bias: false,
+  });
+  const layers = Array.from({ length: config.layers }, (_, index): readonly Module[] => {
+    const layer = `${prefix}.encoder.layer.${String(index)}`;
+    return [
+      biased(`${layer}.attention.self.query`, 'linear', [hidden, hidden]),
+      biased(`${layer}.attention.self.key`, 'linear', [hidden, hidden]),
+      biased(`${layer}.attention.self.value`, 'linear', [hidden, hidden]),
+      biased(`${layer}.attention.output.dense`, 'linear', [hidden, hidden]),
+      biased(`${layer}.attention.output.LayerNorm`, 'norm', [hidden]),
+      biased(`${layer}.intermediate.dense`, 'linear', [intermediate, hidden]),
+      biased(`${layer}.output.dense`, 'linear', [hidden, intermediate]),
+      biased(`${layer}.output.LayerNorm`, 'norm', [hidden]),
+    ];
+  });
   return [
-    [`${prefix}.embeddings.word_embeddings.weight`, [config.vocabulary, hidden]],
-    [`${prefix}.embeddings.position_embeddings.weight`, [config.positionRows, hidden]],
-    [`${prefix}.embeddings.token_type_embeddings.weight`, [config.tokenTypes, hidden]],
-    ...withBias([[`${prefix}.embeddings.LayerNorm`, [hidden]]]),
-    ...Array.from({ length: config.layers }, (_, index) =>
-      withBias(
-        layerModules(config).map(([name, shape]) => [`${prefix}.encoder.layer.${String(index)}.${name}`, shape]),
-      ),
-    ).flat(),
+    table('word_embeddings', config.vocabulary),
+    table('position_embeddings', config.positionRows),
+    table('token_type_embeddings', config.tokenTypes),
+    biased(`${prefix}.embeddings.LayerNorm`, 'norm', [width]),
+    ...layers.flat(),
   ];
 }
 
@@ -45,12 +45,12 @@ export function isPooled(head: Head): boolean {
   return head.name === 'sequence-classification' || head.name === 'multiple-choice';
 }
 
-export function bertWeights(config: BertConfig, head: Head): ReadonlyMap<string, Shape> {
-  const pooler = isPooled(head) ? withBias([['bert.pooler.dense', [config.hidden, config.hidden]]]) : [];
-  return new Map([...encoderWeights(config, 'bert'), ...pooler]);
+export function bertModules(config: BertConfig, head: Head): readonly Module[] {
+  const pooler = isPooled(head) ? [biased('bert.pooler.dense', 'linear', [config.hidden, config.hidden])] : [];
+  return [...encoderModules(config, 'bert'), ...pooler];
 }
 
-export function bertHeadWeights(config: BertConfig, head: Head): ReadonlyMap<string, Shape> {
-  const module = head.name === 'question-answering' ? 'qa_outputs' : 'classifier';
-  return new Map(withBias([[module, [head.labels, config.hidden]]]));
+export function bertHeadModules(config: BertConfig, head: Head): readonly Module[] {
+  const name = head.name === 'question-answering' ? 'qa_outputs' : 'classifier';
+  return [biased(name, 'linear', [head.labels, config.hidden])];
 }

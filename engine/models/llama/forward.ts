@@ -1,19 +1,21 @@
-/** Llama's forward pass: pre-norm decoder layers with rotary positions (Touvron et al., 2023; Transformers' modeling_llama). */
+/** Llama's forward pass: pre-norm decoder layers with rotary positions and a gated MLP (Transformers' modeling_llama). */
 import type { Tensor } from '../../autodiff/graph.ts';
-import { add, flattenRows, gather, gemm, mul, rmsNormalization, rotaryEmbedding, silu } from '../../autodiff/ops.ts';
-import { attention, causalBias, extend, mergeHeads, paddingBias, splitHeads } from '../attention.ts';
+import { flattenRows, gather, mul, rmsNormalization, rotaryEmbedding, silu } from '../../autodiff/ops.ts';
+import { attention, attentionBias, extend, mergeHeads, splitHeads } from '../attention.ts';
 import type { ForwardResult, Head, Past, TextInputs } from '../model.ts';
-import type { Scope } from '../scope.ts';
+import { embedWords, type Scope } from '../scope.ts';
 import type { LlamaConfig } from './config.ts';
 import { rotationTables } from './rope.ts';
+import { llamaPrefix } from './weights.ts';
 
 /** Rotation tables cover this many positions at a time, so that few graphs differ in nothing else. */
 const positionBlock = 256;
 
 export function llamaForward(scope: Scope, config: LlamaConfig, inputs: TextInputs): ForwardResult {
   const { graph } = scope;
-  const { ids, mask, positions, past } = inputs;
-  const [batch = 1, length = 1] = ids.shape;
+  const { ids, mask, positions, past, virtual } = inputs;
+  const prefix = llamaPrefix(inputs.head);
+  const [batch = 1, length = 1] = positions.shape;
   const before = past?.[0]?.key.shape[2] ?? 0;
   const covered = Math.ceil((mask.shape[1] ?? length) / positionBlock) * positionBlock;
   const tables = rotationTables(config.rope, config.headSize, covered);
@@ -23,15 +25,16 @@ export function llamaForward(scope: Scope, config: LlamaConfig, inputs: TextInpu
     cos: graph.constant(tables.cos, 'float32', tableShape),
     sin: graph.constant(tables.sin, 'float32', tableShape),
   };
-  const bias = add(paddingBias(mask), causalBias(mask, length, before));
+  const bias = attentionBias(mask, { length, past: before });
   const norm = (x: Tensor, name: string): Tensor => rmsNormalization(x, scope.weight(`${name}.weight`), config.epsilon);
   // Behind its attention, the last layer is computed only where an answer is asked for.
   const asked = (hidden: Tensor, index: number): Tensor =>
     index === config.layers - 1 ? gather(hidden, inputs.rows) : hidden;
   const present: Past[] = [];
-  let x = flattenRows(scope.embedding(ids, 'model.embed_tokens', config.padTokenId));
+  const table = `${prefix}.embed_tokens`;
+  let x = flattenRows(embedWords(scope, table, { ids, virtual, paddingIndex: config.padTokenId }));
   for (let index = 0; index < config.layers; index += 1) {
-    const layer = `model.layers.${String(index)}`;
+    const layer = `${prefix}.layers.${String(index)}`;
     const input = x;
     x = graph.within(layer, () => {
       const normed = norm(input, `${layer}.input_layernorm`);
@@ -47,23 +50,27 @@ export function llamaForward(scope: Scope, config: LlamaConfig, inputs: TextInpu
         value: extend(past?.[index]?.value, value),
         bias,
       });
-      const attended = add(
+      const attended = scope.residual(
         scope.linear(asked(mergeHeads(mixed), index), `${layer}.self_attn.o_proj`),
         asked(input, index),
+        { place: `${layer}.attention_adapters`, kind: 'attention', layer: index, norm: null },
       );
       const inner = norm(attended, `${layer}.post_attention_layernorm`);
       const gate = silu(scope.linear(inner, `${layer}.mlp.gate_proj`));
-      return add(
-        scope.linear(mul(gate, scope.linear(inner, `${layer}.mlp.up_proj`)), `${layer}.mlp.down_proj`),
-        attended,
-      );
+      const wide = mul(gate, scope.linear(inner, `${layer}.mlp.up_proj`));
+      return scope.residual(scope.linear(wide, `${layer}.mlp.down_proj`), attended, {
+        place: `${layer}.output_adapters`,
+        kind: 'feed-forward',
+        layer: index,
+        norm: null,
+      });
     });
   }
-  return { hidden: norm(x, 'model.norm'), present };
+  return { hidden: norm(x, `${prefix}.norm`), present, cross: [] };
 }
 
-export function llamaHead(scope: Scope, head: { readonly config: LlamaConfig } & Head, hidden: Tensor): Tensor {
-  if (head.name !== 'causal-lm') return scope.linear(hidden, 'score');
-  if (!head.config.tied) return scope.linear(hidden, 'lm_head');
-  return gemm(hidden, scope.weight('model.embed_tokens.weight'), { transB: true });
+/** Heads of Transformers' decoders, under their names. */
+export function decoderHead(scope: Scope, { name }: Head, hidden: Tensor): Tensor {
+  if (name === 'causal-lm') return scope.linear(hidden, 'lm_head');
+  return scope.linear(hidden, name === 'question-answering' ? 'qa_outputs' : 'score');
 }

@@ -1,52 +1,69 @@
-/** Names and shapes of Llama's weights in Transformers' task models. */
+/** Llama's modules in Transformers' task models. */
 import type { Shape } from '../../autodiff/graph.ts';
-import type { Head } from '../model.ts';
+import type { Head, HeadName, Module } from '../model.ts';
 import type { LlamaConfig } from './config.ts';
 
-export function llamaWeights(config: LlamaConfig): ReadonlyMap<string, Shape> {
-  const { hidden, intermediate } = config;
-  const queries = config.heads * config.headSize;
-  const keys = config.keyValueHeads * config.headSize;
-  const linear = (name: string, shape: Shape, bias: boolean): readonly (readonly [string, Shape])[] => [
-    [`${name}.weight`, shape],
-    ...(bias ? [[`${name}.bias`, shape.slice(0, 1)] as const] : []),
-  ];
-  const layers = Array.from({ length: config.layers }, (_, index) => {
-    const layer = `model.layers.${String(index)}`;
-    const attention = `${layer}.self_attn`;
-    return [
-      ...linear(`${attention}.q_proj`, [queries, hidden], config.attentionBias),
-      ...linear(`${attention}.k_proj`, [keys, hidden], config.attentionBias),
-      ...linear(`${attention}.v_proj`, [keys, hidden], config.attentionBias),
-      ...linear(`${attention}.o_proj`, [hidden, queries], config.attentionBias),
-      ...linear(`${layer}.mlp.gate_proj`, [intermediate, hidden], config.mlpBias),
-      ...linear(`${layer}.mlp.up_proj`, [intermediate, hidden], config.mlpBias),
-      ...linear(`${layer}.mlp.down_proj`, [hidden, intermediate], config.mlpBias),
-      [`${layer}.input_layernorm.weight`, [hidden]] as const,
-      [`${layer}.post_attention_layernorm.weight`, [hidden]] as const,
-    ];
-  });
-  return new Map<string, Shape>([
-    ['model.embed_tokens.weight', [config.vocabulary, hidden]],
-    ...layers.flat(),
-    ['model.norm.weight', [hidden]],
-  ]);
+/** The base model's attribute in the task models: `model`, but for question answering. */
+export function llamaPrefix(head: HeadName): string {
+  return head === 'question-answering' ? 'transformer' : 'model';
 }
 
-export function llamaHeadWeights(config: LlamaConfig, head: Head): ReadonlyMap<string, Shape> {
+export function llamaModules(config: LlamaConfig, head: Head): readonly Module[] {
+  const { hidden, intermediate } = config;
+  const prefix = llamaPrefix(head.name);
+  const queries = config.heads * config.headSize;
+  const keys = config.keyValueHeads * config.headSize;
+  const norm = (name: string): Module => ({ name, kind: 'norm', shape: [hidden], bias: false });
+  const layers = Array.from({ length: config.layers }, (_, index): readonly Module[] => {
+    const layer = `${prefix}.layers.${String(index)}`;
+    const attention = (part: string, shape: Shape): Module => ({
+      name: `${layer}.self_attn.${part}`,
+      kind: 'linear',
+      shape,
+      bias: config.attentionBias,
+    });
+    const mlp = (part: string, shape: Shape): Module => ({
+      name: `${layer}.mlp.${part}`,
+      kind: 'linear',
+      shape,
+      bias: config.mlpBias,
+    });
+    return [
+      attention('q_proj', [queries, hidden]),
+      attention('k_proj', [keys, hidden]),
+      attention('v_proj', [keys, hidden]),
+      attention('o_proj', [hidden, queries]),
+      mlp('gate_proj', [intermediate, hidden]),
+      mlp('up_proj', [intermediate, hidden]),
+      mlp('down_proj', [hidden, intermediate]),
+      norm(`${layer}.input_layernorm`),
+      norm(`${layer}.post_attention_layernorm`),
+    ];
+  });
+  return [
+    { name: `${prefix}.embed_tokens`, kind: 'embedding', shape: [config.vocabulary, hidden], bias: false },
+    ...layers.flat(),
+    norm(`${prefix}.norm`),
+  ];
+}
+
+/** Heads of Transformers' decoders: `lm_head`, `score`, `qa_outputs`. */
+export function decoderHeadModules(
+  config: { readonly hidden: number; readonly vocabulary: number; readonly tied: boolean },
+  head: Head,
+): readonly Module[] {
   const { hidden } = config;
   switch (head.name) {
     case 'causal-lm':
-      return new Map(config.tied ? [] : [['lm_head.weight', [config.vocabulary, hidden]]]);
+      return config.tied ? [] : [{ name: 'lm_head', kind: 'linear', shape: [config.vocabulary, hidden], bias: false }];
     case 'sequence-classification':
-      return new Map([['score.weight', [head.labels, hidden]]]);
+      return [{ name: 'score', kind: 'linear', shape: [head.labels, hidden], bias: false }];
     case 'token-classification':
-      return new Map([
-        ['score.weight', [head.labels, hidden]],
-        ['score.bias', [head.labels]],
-      ]);
+      return [{ name: 'score', kind: 'linear', shape: [head.labels, hidden], bias: true }];
     case 'question-answering':
+      return [{ name: 'qa_outputs', kind: 'linear', shape: [head.labels, hidden], bias: true }];
     case 'multiple-choice':
-      return new Map();
+    case 'seq2seq-lm':
+      return [];
   }
 }

@@ -2,12 +2,13 @@
 import type { Tensor } from '../../autodiff/graph.ts';
 import { tanh } from '../../autodiff/ops.ts';
 import type { BertConfig } from '../bert/config.ts';
-import { encoder } from '../bert/forward.ts';
+import { embeddings, encoderLayers } from '../bert/forward.ts';
 import type { ForwardResult, Head, TextInputs } from '../model.ts';
 import type { Scope } from '../scope.ts';
 
 export function robertaForward(scope: Scope, config: BertConfig, inputs: TextInputs): ForwardResult {
-  return encoder(scope, config, { ...inputs, prefix: 'roberta', paddedPositions: true });
+  const own = { ...inputs, prefix: 'roberta', paddedPositions: true };
+  return encoderLayers(scope, config, { x: embeddings(scope, config, own), inputs: own });
 }
 
 export function robertaHead(scope: Scope, head: { readonly config: BertConfig } & Head, hidden: Tensor): Tensor {
@@ -16,9 +17,11 @@ export function robertaHead(scope: Scope, head: { readonly config: BertConfig } 
       return scope.linear(tanh(scope.linear(hidden, 'classifier.dense')), 'classifier.out_proj');
     case 'question-answering':
       return scope.linear(hidden, 'qa_outputs');
-    case 'token-classification':
     case 'multiple-choice':
+      return scope.linear(tanh(scope.linear(hidden, 'roberta.pooler.dense')), 'classifier');
+    case 'token-classification':
     case 'causal-lm':
+    case 'seq2seq-lm':
       return scope.linear(hidden, 'classifier');
   }
 }

@@ -1,37 +1,52 @@
 /** RoBERTa (Liu et al., 2019, arXiv 1907.11692) and XLM-R, which differs in nothing but its vocabulary. */
 import type { BertConfig } from '../bert/config.ts';
-import type { Architecture } from '../model.ts';
+import { withOrWithout, type Architecture, type PositionOptions } from '../model.ts';
 import { parseRobertaConfig } from './config.ts';
 import { robertaForward, robertaHead } from './forward.ts';
-import { robertaHeadWeights, robertaWeights } from './weights.ts';
+import { robertaHeadModules, robertaModules } from './weights.ts';
 
 function classesOf(family: string): Architecture['taskClasses'] {
   return {
     'sequence-classification': `${family}ForSequenceClassification`,
     'token-classification': `${family}ForTokenClassification`,
     'question-answering': `${family}ForQuestionAnswering`,
+    'multiple-choice': `${family}ForMultipleChoice`,
   };
+}
+
+/**
+ * Counted from the mask behind the padding index; padding itself stands at the padding index. Given embeddings,
+ * Transformers cannot see padding and counts all alike.
+ */
+function robertaPositions(
+  config: BertConfig,
+  mask: readonly number[],
+  { before, embedded }: PositionOptions,
+): readonly number[] {
+  const padding = config.padTokenId ?? 1;
+  if (embedded) return mask.map((_, position) => padding + 1 + position);
+  let seen = before;
+  return mask.map((kept) => {
+    seen += kept;
+    return kept === 0 ? padding : padding + seen;
+  });
 }
 
 export const roberta: Architecture<BertConfig> = {
   type: 'roberta',
-  prefix: 'roberta',
-  causal: false,
-  heads: ['sequence-classification', 'token-classification', 'question-answering'],
+  kind: 'encoder',
   taskClasses: classesOf('Roberta'),
-  aliases: new Map(),
+  wordEmbeddings: () => 'roberta.embeddings.word_embeddings',
+  takesPast: true,
+  tokenTypes: true,
   parseConfig: parseRobertaConfig,
-  weights: robertaWeights,
-  headWeights: robertaHeadWeights,
-  // Counted from the mask behind the padding index; padding itself stands at the padding index.
-  positions: (config, mask) => {
-    const padding = config.padTokenId ?? 1;
-    let seen = 0;
-    return mask.map((kept) => {
-      seen += kept;
-      return kept === 0 ? padding : padding + seen;
-    });
-  },
+  modules: robertaModules,
+  headModules: robertaHeadModules,
+  ties: () => new Map(),
+  stored: (name) => withOrWithout(name, 'roberta.'),
+  positions: robertaPositions,
+  pooled: () => 0,
+  decoderInput: () => 'none',
   forward: robertaForward,
   head: robertaHead,
 };

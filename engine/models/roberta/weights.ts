@@ -1,20 +1,20 @@
-/** Names and shapes of RoBERTa's weights; its classification head is two layers. */
-import type { Shape } from '../../autodiff/graph.ts';
+/** RoBERTa's modules; its classification head is two layers. */
 import type { BertConfig } from '../bert/config.ts';
-import { bertHeadWeights, encoderWeights, withBias } from '../bert/weights.ts';
-import type { Head } from '../model.ts';
+import { bertHeadModules, biased, encoderModules } from '../bert/weights.ts';
+import type { Head, Module } from '../model.ts';
 
-export function robertaWeights(config: BertConfig): ReadonlyMap<string, Shape> {
-  return new Map(encoderWeights(config, 'roberta'));
+export function robertaModules(config: BertConfig): readonly Module[] {
+  return encoderModules(config, 'roberta');
 }
 
-export function robertaHeadWeights(config: BertConfig, head: Head): ReadonlyMap<string, Shape> {
-  if (head.name !== 'sequence-classification') return bertHeadWeights(config, head);
+/** The pooler of multiple choice is new: files of a masked language model have none. */
+export function robertaHeadModules(config: BertConfig, head: Head): readonly Module[] {
   const { hidden } = config;
-  return new Map(
-    withBias([
-      ['classifier.dense', [hidden, hidden]],
-      ['classifier.out_proj', [head.labels, hidden]],
-    ]),
-  );
+  if (head.name === 'multiple-choice')
+    return [biased('roberta.pooler.dense', 'linear', [hidden, hidden]), ...bertHeadModules(config, head)];
+  if (head.name !== 'sequence-classification') return bertHeadModules(config, head);
+  return [
+    biased('classifier.dense', 'linear', [hidden, hidden]),
+    biased('classifier.out_proj', 'linear', [head.labels, hidden]),
+  ];
 }

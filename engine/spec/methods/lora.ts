@@ -29,6 +29,12 @@ export const loraSchema = z.strictObject({
     help: 'Names of the linear layers that get a correction: a name, or the end of one.',
     advanced: true,
   }),
+  modulesToSave: field(z.array(z.string().min(1)).min(1).nullable(), {
+    label: 'Modules that learn whole',
+    term: 'modules to save',
+    help: 'Ends of the names of modules that learn and are saved whole. Empty: the new head.',
+    advanced: true,
+  }),
 });
 export type LoraConfig = z.infer<typeof loraSchema>;
 
@@ -38,5 +44,5 @@ export function loraPreset(preset: PresetName, context: PresetContext): LoraConf
   const r = ranks[preset];
   const targets =
     defaultTargets[context.architecture ?? ''] ?? (context.task === 'chat' ? ['q_proj', 'v_proj'] : ['query', 'value']);
-  return { name: 'lora', r, alpha: 2 * r, dropout: 0.05, targetModules: [...targets] };
+  return { name: 'lora', r, alpha: 2 * r, dropout: 0.05, targetModules: [...targets], modulesToSave: null };
 }

@@ -22,7 +22,7 @@ export async function encodeTexts(
       if (overflow.length > 0) truncated += 1;
       // Some tokenizers make nothing of an empty text; the model must read something to answer.
       const ids = own.length > 0 ? own : [nothing];
-      const position = model.causal ? ids.length - 1 : 0;
+      const position = model.pooled(ids);
       rows.push({ ids, types: own.length > 0 ? typeIds : [0], answers: [{ position, label: label(rows.length) }] });
     }
   }

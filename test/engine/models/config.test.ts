@@ -34,7 +34,7 @@ describe('a field that would change the mathematics is refused', () => {
       { hidden_act: 'quick_gelu' },
       'hidden_act',
       '"quick_gelu"',
-      'gelu, gelu_new, gelu_pytorch_tanh, relu, silu, swish',
+      'gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu, silu, swish, tanh',
     ],
     ['bert', { is_decoder: true }, 'is_decoder', 'true', 'false'],
     ['bert', { add_cross_attention: true }, 'add_cross_attention', 'true', 'false'],

@@ -2,19 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import { Graph, type Tensor } from '../../../engine/autodiff/graph.ts';
 import { Runtime, type HostTensor } from '../../../engine/runtime/session.ts';
-import { classLoss, multiLabelLoss, regressionLoss } from '../../../engine/tasks/losses.ts';
+import { weightedLoss } from '../../../engine/tasks/objective.ts';
 import { argmax, softmax } from '../../../engine/tasks/probabilities.ts';
 import { classCentres, nearestCentre } from '../../../engine/tasks/text-classification/nearest-centre.ts';
 import { floats, longs } from '../../../engine/train/state.ts';
 
-async function lossOf(
-  given: Readonly<Record<string, HostTensor>>,
-  build: (leaf: (name: string) => Tensor) => Tensor,
-): Promise<number> {
+async function lossOf(given: Readonly<Record<string, HostTensor>>, build: (graph: Graph) => Tensor): Promise<number> {
   const graph = new Graph();
-  const leaf = (name: string): Tensor => graph.input(name, given[name]?.dtype ?? 'float32', given[name]?.shape ?? []);
   const runtime = await Runtime.open();
-  const session = await runtime.compile(graph, { loss: build(leaf) }, { device: 'cpu', threads: 1 });
+  const session = await runtime.compile(graph, { loss: build(graph) }, { device: 'cpu', threads: 1 });
   const { loss } = await session.run(new Map(Object.entries(given)));
   await session.dispose();
   return Number(loss?.data[0]);
@@ -30,7 +26,12 @@ describe('Σ weight · loss', () => {
     ['a mean over the first two', [0, 0, 1], [0.5, 0.5, 0], (Math.LN2 + Math.log(4 / 3)) / 2],
   ])('classes: %s', async (...[, labels, weights, expected]) => {
     const given = { logits, labels: longs([3], labels), weights: floats([3], Float32Array.from(weights)) };
-    const loss = await lossOf(given, (leaf) => classLoss(leaf('logits'), leaf('labels'), leaf('weights')));
+    const loss = await lossOf(given, (graph) =>
+      weightedLoss('class', graph.input('logits', 'float32', [3, 2]), {
+        graph,
+        shape: { batch: 3, answers: 3, choices: 1 },
+      }),
+    );
     expect(loss).toBeCloseTo(expected, 5);
   });
 
@@ -40,7 +41,12 @@ describe('Σ weight · loss', () => {
       labels: floats([3], Float32Array.of(1.5, 1, 7)),
       weights: floats([3], Float32Array.of(0.5, 0.5, 0)),
     };
-    const loss = await lossOf(given, (leaf) => regressionLoss(leaf('logits'), leaf('labels'), leaf('weights')));
+    const loss = await lossOf(given, (graph) =>
+      weightedLoss('regression', graph.input('logits', 'float32', [3, 1]), {
+        graph,
+        shape: { batch: 3, answers: 3, choices: 1 },
+      }),
+    );
     expect(loss).toBeCloseTo(0.5 * 0.25 + 0.5 * 9, 6);
   });
 
@@ -48,10 +54,15 @@ describe('Σ weight · loss', () => {
     const given = {
       logits: floats([2, 2], Float32Array.of(0, Math.log(3), 200, -200)),
       labels: floats([2, 2], Float32Array.of(1, 1, 0, 0)),
-      weights: floats([2, 1], Float32Array.of(1, 0.25)),
+      weights: floats([2], Float32Array.of(1, 0.25)),
     };
-    const loss = await lossOf(given, (leaf) => multiLabelLoss(leaf('logits'), leaf('labels'), leaf('weights')));
-    expect(loss).toBeCloseTo(Math.LN2 + Math.log(4 / 3) + 0.25 * 200, 5);
+    const loss = await lossOf(given, (graph) =>
+      weightedLoss('multi-label', graph.input('logits', 'float32', [2, 2]), {
+        graph,
+        shape: { batch: 2, answers: 2, choices: 1 },
+      }),
+    );
+    expect(loss).toBeCloseTo((Math.LN2 + Math.log(4 / 3) + 0.25 * 200) / 2, 5);
   });
 });
 

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { architectureOf } from '../../../engine/models/registry.ts';
 import { collate, dealByLength, dealEpoch, planSteps, roundLength } from '../../../engine/train/batches.ts';
+import { createSetup, type Setup } from '../../../engine/train/setup.ts';
+import type { Json } from '../../../engine/spec/json.ts';
 import { bits, fillMask, normal, streamKey, uniform } from '../../../engine/train/random.ts';
 
 const lengths = Array.from({ length: 1000 }, (_, row) => 3 + (bits(9, row) % 100));
@@ -65,6 +67,12 @@ test('lengths are rounded up, never beyond the model', () => {
   expect([500, 505].map((length) => roundLength(length, 502))).toEqual([502, 505]);
 });
 
+function setupOf(raw: Readonly<Record<string, Json>>): Setup {
+  const architecture = architectureOf(raw);
+  const head = { name: 'token-classification', labels: 3 } as const;
+  return createSetup({ architecture, config: architecture.parseConfig(raw, ''), head, method: null });
+}
+
 describe('a batch', () => {
   const raw = { hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1, vocab_size: 50, intermediate_size: 8 };
   const rows = [
@@ -77,18 +85,25 @@ describe('a batch', () => {
     ['llama', { pad_token_id: null }, [0, 1, 2, 3, 0, 1, 2, 3], 0],
   ])('of %s: padding is masked and weighs nothing', (...[type, changed, positions, pad]) => {
     const config = { ...raw, ...changed, model_type: type };
-    const architecture = architectureOf(config);
-    const batch = collate(rows, { architecture, config: architecture.parseConfig(config, ''), weight: 0.5 });
+    const batch = collate(rows, { setup: setupOf(config), objective: 'class', weight: 0.5 });
     const feeds = Object.fromEntries([...batch.feeds].map(([name, { data }]) => [name, Array.from(data, Number)]));
     expect({ ...batch, feeds }).toEqual({
-      shape: { batch: 2, length: 4, answers: 2 },
-      answers: 2,
+      shape: { batch: 2, length: 4, decoderLength: 0, answers: 2, choices: 1 },
+      ranges: [
+        [0, 1],
+        [1, 2],
+      ],
+      items: 2,
+      itemRanges: [
+        [0, 1],
+        [1, 2],
+      ],
       tokens: 4,
       feeds: {
         ids: [7, 8, 9, pad, 5, pad, pad, pad],
         mask: [1, 1, 1, 0, 1, 0, 0, 0],
         positions,
-        types: [0, 1, 1, 0, 0, 0, 0, 0],
+        ...(type === 'llama' ? {} : { types: [0, 1, 1, 0, 0, 0, 0, 0] }),
         rows: [0, 4],
         labels: [2, 1],
         weights: [0.5, 0.5],
@@ -98,13 +113,12 @@ describe('a batch', () => {
 
   test('more answers than rows are rounded up; those too many weigh nothing', () => {
     const config = { ...raw, model_type: 'llama' };
-    const architecture = architectureOf(config);
     const row = { ids: [4, 5, 6], types: null, answers: [0, 1].map((position) => ({ position, label: 5 + position })) };
-    const batch = collate([row], { architecture, config: architecture.parseConfig(config, ''), weight: 1 });
+    const batch = collate([row], { setup: setupOf(config), objective: 'class', weight: 1 });
     const weights = Array.from(batch.feeds.get('weights')?.data ?? [], Number);
-    expect({ shape: batch.shape, answers: batch.answers, sum: weights.reduce((a, b) => a + b, 0) }).toEqual({
-      shape: { batch: 1, length: 4, answers: 64 },
-      answers: 2,
+    expect({ shape: batch.shape, items: batch.items, sum: weights.reduce((a, b) => a + b, 0) }).toEqual({
+      shape: { batch: 1, length: 4, decoderLength: 0, answers: 64, choices: 1 },
+      items: 2,
       sum: 2,
     });
   });

@@ -209,6 +209,18 @@ export const errorSentences = {
     remedy: 'Choose another method or another goal.',
     evidence: `${method}, ${task}`,
   }),
+  'method.architecture': ({ method, architecture, possible }) => ({
+    title: `${method} cannot be put on a model of the ${architecture} family.`,
+    cause: 'The model has no place for what this method adds.',
+    remedy: `Choose another method (${possible}) or another model.`,
+    evidence: `${method}, ${architecture}`,
+  }),
+  'method.no-room': ({ virtualTokens, limit }) => ({
+    title: 'The method’s own tokens leave no room for your rows.',
+    cause: `It puts ${counted(virtualTokens, 'token')} before each row; the model takes ${count(limit)} in all.`,
+    remedy: 'Choose fewer virtual tokens, or a model that takes longer rows.',
+    evidence: `${count(virtualTokens)} of ${count(limit)}`,
+  }),
   'method.no-targets': ({ targets, available }) => ({
     title: `The model has no layer named ${targets}.`,
     cause: `Its linear layers: ${available}.`,

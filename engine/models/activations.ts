@@ -1,0 +1,30 @@
+/** Activation functions by the names that config.json gives them (Transformers' activations.py). */
+import type { Tensor } from '../autodiff/graph.ts';
+import { gelu, relu, silu, tanh } from '../autodiff/ops.ts';
+
+export const activationNames = [
+  'gelu',
+  'gelu_new',
+  'gelu_fast',
+  'gelu_pytorch_tanh',
+  'relu',
+  'silu',
+  'swish',
+  'tanh',
+] as const;
+export type Activation = (typeof activationNames)[number];
+
+const functions = {
+  gelu: (x) => gelu(x),
+  gelu_new: (x) => gelu(x, 'tanh'),
+  gelu_fast: (x) => gelu(x, 'tanh'),
+  gelu_pytorch_tanh: (x) => gelu(x, 'tanh'),
+  relu,
+  silu,
+  swish: silu,
+  tanh,
+} satisfies Record<Activation, (x: Tensor) => Tensor>;
+
+export function activate(name: Activation, x: Tensor): Tensor {
+  return functions[name](x);
+}

@@ -1,0 +1,32 @@
+/** What is left of a method once it has learned: a prompt encoder's table, a decomposition as plain LoRA. */
+import { Graph } from '../autodiff/graph.ts';
+import { createScope } from '../models/scope.ts';
+import { Runtime, type HostTensor } from '../runtime/session.ts';
+import { BugError } from '../spec/errors.ts';
+import { createSetup, type Setup } from './setup.ts';
+
+export interface SavedForm {
+  /** The setup under which the values are loaded again. */
+  readonly setup: Setup;
+  /** Everything that learned, by its name in that setup. */
+  readonly state: ReadonlyMap<string, HostTensor>;
+}
+
+/** Computes the saved form's tensors from what learned; what keeps its name is passed on as it is. */
+export async function savedForm(learned: Setup, state: ReadonlyMap<string, HostTensor>): Promise<SavedForm> {
+  const { architecture, config, head, method, methodConfig, target, modules, ties } = learned;
+  if (!method || !methodConfig) throw new BugError('nothing was learned');
+  const setup = createSetup({ architecture, config, head, method: method.savedConfig(methodConfig) });
+  const graph = new Graph();
+  const scope = createScope(graph, { modules, ties, training: false });
+  const computed = method.savedTensors(scope, methodConfig, target);
+  if (computed.size === 0) return { setup, state };
+  const session = await (
+    await Runtime.open()
+  ).compile(graph, Object.fromEntries(computed), { device: 'cpu', threads: 1 });
+  try {
+    return { setup, state: new Map([...state, ...Object.entries(await session.run(state))]) };
+  } finally {
+    await session.dispose();
+  }
+}
