@@ -182,7 +182,7 @@ export class Decoder {
   /** Of a row of so many tokens that stands alone. */
   #positions(count: number): readonly number[] {
     const { architecture, config } = this.#options.setup;
-    return architecture.positions(config, new Array<number>(count).fill(1));
+    return architecture.positions(config, new Array<number>(count).fill(1), { before: 0, embedded: false });
   }
 
   async #run(shape: PassShape, feeds: readonly (readonly [string, HostTensor])[]) {

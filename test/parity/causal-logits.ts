@@ -19,7 +19,7 @@ export async function causalLogits(
   const setup = createSetup({ architecture, config, head, method: null });
   const weights = await loadWeights({ base, setup, seed: 0 });
   const length = ids.length;
-  const { graph, logits } = buildForward(setup, { batch: 1, length, answers: length });
+  const { graph, logits } = buildForward(setup, { batch: 1, length, decoderLength: 0, answers: length });
   const session = await runtime.compile(graph, { logits }, { device, threads: 1, mapped: weights.mapped });
   const mask = ids.map(() => 1);
   const result = await session.run(
@@ -27,7 +27,7 @@ export async function causalLogits(
       ...weights.fed,
       ['ids', longs([1, length], ids)],
       ['mask', floats([1, length], Float32Array.from(mask))],
-      ['positions', longs([1, length], architecture.positions(config, mask))],
+      ['positions', longs([1, length], architecture.positions(config, mask, { before: 0, embedded: false }))],
       [
         'rows',
         longs(
