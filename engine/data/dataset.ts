@@ -3,17 +3,27 @@ import { stat } from 'node:fs/promises';
 import type { Commands, DataRequest } from '../spec/commands.ts';
 import type { DatasetView, Finding } from '../spec/dataset.ts';
 import { StudioError } from '../spec/errors.ts';
-import type { ChatColumns, ClassificationColumns, Columns } from '../spec/tasks.ts';
-import { columnViews, countsOf, labelViews, lengthsOf, plainRowPage, rowPage, textsOf } from './describe.ts';
-import { isChatColumns, type ChatExample, type ClassificationExample } from './examples.ts';
-import { byCodePoint } from './label-findings.ts';
+import { supportedTasks, type ColumnsOf, type SupportedTask, type TaskName } from '../spec/tasks.ts';
+import { columnViews, lengthsOf, plainRowPage } from './describe.ts';
+import type {
+  ChatExample,
+  ChoiceExample,
+  ClassificationExample,
+  GenerationExample,
+  MultiLabelExample,
+  PairExample,
+  QuestionExample,
+  RegressionExample,
+  TokenExample,
+} from './examples.ts';
 import { guessMapping, type Mapping } from './mapping.ts';
-import { examplesFor, firstUnseen, prepare, type Prepared, type Role, type RoleTable } from './prepare.ts';
+import { prepare, type Prepared } from './prepare.ts';
+import type { Role, RoleTable, Unseen } from './reader.ts';
 import { readTable } from './read.ts';
 import { tableFindings } from './table-findings.ts';
 import type { Table } from './table.ts';
 
-interface Common {
+export interface Common {
   /** The columns were guessed, not given. */
   readonly guessed: boolean;
   readonly findings: readonly Finding[];
@@ -21,28 +31,62 @@ interface Common {
   readonly tables: readonly RoleTable[];
 }
 
-export interface ClassificationDataset extends Common {
-  readonly task: 'text-classification';
-  readonly columns: ClassificationColumns;
-  /** Labels of the training files in the order of their code points: the order of the logits. */
+interface DatasetOf<Name extends TaskName, Example> extends Common {
+  readonly task: Name;
+  readonly columns: ColumnsOf<Name>;
+  /** Labels of the training files in the order of their code points: the order of the logits; empty for other tasks. */
   readonly labels: readonly string[];
-  readonly train: readonly ClassificationExample[];
-  readonly validation: readonly ClassificationExample[];
-  readonly test: readonly ClassificationExample[];
-  /** The first held-out row whose label no row to learn from has. */
-  readonly unseen: { readonly path: string; readonly row: number; readonly label: string } | null;
+  readonly train: readonly Example[];
+  readonly validation: readonly Example[];
+  readonly test: readonly Example[];
 }
 
-export interface ChatDataset extends Common {
-  readonly task: 'chat';
-  readonly columns: ChatColumns;
-  readonly labels: readonly [];
-  readonly train: readonly ChatExample[];
-  readonly validation: readonly ChatExample[];
-  readonly test: readonly ChatExample[];
+interface Labelled {
+  /** The first held-out row with a label that no row to learn from has. */
+  readonly unseen: Unseen | null;
 }
 
-export type Dataset = ClassificationDataset | ChatDataset;
+export interface ClassificationDataset extends Labelled, DatasetOf<'text-classification', ClassificationExample> {
+  readonly labelling: 'one';
+}
+
+export interface MultiLabelDataset extends Labelled, DatasetOf<'text-classification', MultiLabelExample> {
+  readonly labelling: 'many';
+}
+
+export interface RegressionDataset extends DatasetOf<'text-classification', RegressionExample> {
+  readonly labelling: 'number';
+}
+
+/** Its labels are tags: `B-` and `I-` of every entity, and `O`; or the tags of the training files, where they mark none. */
+export interface TokenDataset extends Labelled, DatasetOf<'token-classification', TokenExample> {
+  /** The first span that names no piece of its text; its row is left out. */
+  readonly badSpan: BadSpan | null;
+}
+
+export interface BadSpan {
+  readonly path: string;
+  readonly row: number;
+  readonly span: string;
+  readonly reason: string;
+}
+
+export type QuestionDataset = DatasetOf<'question-answering', QuestionExample>;
+export type ChoiceDataset = DatasetOf<'multiple-choice', ChoiceExample>;
+export type GenerationDataset = DatasetOf<'text-generation', GenerationExample>;
+export type ChatDataset = DatasetOf<'chat', ChatExample>;
+export type PairDataset = DatasetOf<'translation', PairExample> | DatasetOf<'summarization', PairExample>;
+
+export type Dataset =
+  | ClassificationDataset
+  | MultiLabelDataset
+  | RegressionDataset
+  | TokenDataset
+  | QuestionDataset
+  | ChoiceDataset
+  | GenerationDataset
+  | ChatDataset
+  | PairDataset;
 
 export interface DataRoom {
   /**
@@ -65,7 +109,7 @@ const mostPrepared = 4;
 
 interface Loaded {
   readonly tables: readonly RoleTable[];
-  readonly suggestion: Mapping | null;
+  readonly suggestion: Mapping<SupportedTask> | null;
   readonly guessed: boolean;
   /** Null: no mapping was given and none fits. */
   readonly prepared: Prepared | null;
@@ -92,8 +136,8 @@ export function createDataRoom(): DataRoom {
       const read: RoleTable[] = [];
       for (const { path, role } of files) read.push({ table: await table(path), role });
       const training = read.filter(({ role }) => role === 'train').map((one) => one.table);
-      const suggestion = guessMapping(training, task);
-      const mapping = columns === null ? suggestion : { task: taskOf(columns), columns };
+      const suggestion = guessMapping(training, task === null ? supportedTasks : [task]);
+      const mapping = columns ?? suggestion?.columns ?? null;
       return {
         tables: read,
         suggestion,
@@ -123,7 +167,7 @@ export function createDataRoom(): DataRoom {
       const { prepared, tables: read, guessed } = loaded;
       if (!prepared) throw noMapping(read, request.task);
       const common = { guessed, findings: findingsOf(loaded), tables: read };
-      return datasetOf(prepared, common);
+      return prepared.dataset(common);
     },
     async describeData(request) {
       const loaded = await load(request);
@@ -141,53 +185,22 @@ export function createDataRoom(): DataRoom {
         guessed,
         suggestedTask: suggestion?.task ?? null,
         split: request.split,
-        counts: prepared ? countsOf(prepared) : rowsByRole(read),
-        labels: prepared ? labelViews(prepared) : [],
+        counts: prepared?.counts ?? rowsByRole(read),
+        labels: prepared?.labels ?? [],
         findings: findingsOf(loaded),
-        lengths: lengthsOf(prepared ? textsOf(prepared) : []),
+        lengths: lengthsOf(prepared?.texts() ?? []),
       };
     },
     async dataRows(request) {
       const { prepared, tables: read } = await load(request);
       return prepared
-        ? rowPage(prepared, request.offset, request.limit)
+        ? prepared.page(request.offset, request.limit)
         : plainRowPage(read, request.offset, request.limit);
     },
   };
 }
 
 const severities: readonly Finding['severity'][] = ['fault', 'care', 'note'];
-
-function taskOf(columns: Columns): Mapping['task'] {
-  return isChatColumns(columns) ? 'chat' : 'text-classification';
-}
-
-function datasetOf(prepared: Prepared, common: Common): Dataset {
-  if (prepared.task === 'chat') {
-    const { task, columns, items } = prepared;
-    return {
-      ...common,
-      task,
-      columns,
-      labels: [],
-      train: examplesFor(items, 'learn'),
-      validation: examplesFor(items, 'check'),
-      test: examplesFor(items, 'test'),
-    };
-  }
-  const { task, columns, items } = prepared;
-  const train = examplesFor(items, 'learn');
-  return {
-    ...common,
-    task,
-    columns,
-    labels: [...new Set(train.map(({ label }) => label))].toSorted(byCodePoint),
-    train,
-    validation: examplesFor(items, 'check'),
-    test: examplesFor(items, 'test'),
-    unseen: firstUnseen(items),
-  };
-}
 
 function rowsByRole(tables: readonly RoleTable[]): DatasetView['counts'] {
   const rows = (role: Role): number =>

@@ -50,7 +50,8 @@ export function labelFindings(labels: readonly { name: string; count: number }[]
   return [...rareClasses(labels), ...uneven, ...numericLabels(labels), ...multiLabels(labels), ...misspelt];
 }
 
-function rareClasses(labels: readonly { name: string; count: number }[]): Finding[] {
+/** Labels of few rows. */
+export function rareClasses(labels: readonly { name: string; count: number }[]): Finding[] {
   const rare = labels.filter(({ count }) => count < 5);
   if (rare.length === 0) return [];
   const rows = labels.reduce((sum, { count }) => sum + count, 0);
@@ -102,7 +103,8 @@ function joinsLabels(name: string, separator: string, names: ReadonlySet<string>
   return parts.length > 1 && parts.every((part) => part !== '') && parts.some((part) => names.has(part));
 }
 
-function variants(labels: readonly { name: string; count: number }[]): Finding[] {
+/** Labels that are likely one, written in several ways. */
+export function variants(labels: readonly { name: string; count: number }[]): Finding[] {
   const groups = new Map<string, { names: string[]; count: number }>();
   for (const { name, count } of labels) {
     const key = name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '');

@@ -11,6 +11,7 @@ export function wrapDataset(saved: readonly Prediction[], labels: readonly strin
     return {
       ...common,
       task: 'text-classification',
+      labelling: 'one',
       columns: { text: 'text', label: 'label' },
       labels,
       train: [],

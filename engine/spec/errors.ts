@@ -20,6 +20,7 @@ export interface ErrorData {
   'data.no-rows': { path: string };
   'data.broken-row': { path: string; line: number; reason: string };
   'data.bad-messages': { path: string; row: number; reason: string };
+  'data.bad-span': { path: string; row: number; span: string; reason: string };
   'data.too-few-rows': { rows: number; needed: number };
   'data.unseen-label': { path: string; row: number; label: string; known: string };
   'model.missing': { model: string; known: string };

@@ -11,14 +11,7 @@ import {
   type MethodConfig,
   type SupportedMethod,
 } from './methods/index.ts';
-import {
-  chatColumns,
-  classificationColumns,
-  supportedTasks,
-  taskNames,
-  type Columns,
-  type SupportedTask,
-} from './tasks.ts';
+import { columnSchemas, supportedTasks, taskNames, type Columns, type SupportedTask } from './tasks.ts';
 import { trainingPreset, trainingSchema, type TrainingConfig } from './training.ts';
 
 const paths = z.union([
@@ -114,7 +107,7 @@ export function parseRecipe(value: unknown): RecipeOutline {
   }
   const name = method.name;
   const columns = parsed.data.columns
-    ? parseField<Columns>(task === 'chat' ? chatColumns : classificationColumns, parsed.data.columns, 'data.columns')
+    ? parseField<Columns>(columnSchemas[task], parsed.data.columns, 'data.columns')
     : null;
   parseField<unknown>(methodSchemas[name].partial(), method, 'method');
   parseField(trainingSchema.partial(), parsed.training ?? {}, 'training');
@@ -162,7 +155,6 @@ export function recipeJsonSchema(options: {
   const { method, context, preset = 'balanced' } = options;
   const methodDefaults = methodPreset(method, preset, context);
   const trainingDefaults = trainingPreset(method, preset, context);
-  const columns = context.task === 'chat' ? chatColumns : classificationColumns;
   const schema = z.strictObject({
     version: z.literal(1),
     model: z.string().min(1).meta({ description: 'A catalogue id, a folder or a .gguf file.' }),
@@ -171,7 +163,7 @@ export function recipeJsonSchema(options: {
       train: z.array(z.string()).min(1),
       validation: z.array(z.string()).nullable().default(null),
       test: z.array(z.string()).nullable().default(null),
-      columns: columns.optional(),
+      columns: columnSchemas[context.task].optional(),
       split: withDefaults(splitSchema, defaultSplit).optional(),
     }),
     method: withDefaults(methodSchemas[method], methodDefaults),

@@ -1,7 +1,8 @@
 /** The option `--columns`: which columns of a data file are read, as JSON. */
+import { z } from 'zod';
 import { StudioError } from '../../engine/spec/errors.ts';
 import { parseField } from '../../engine/spec/recipe.ts';
-import { chatColumns, classificationColumns, type Columns } from '../../engine/spec/tasks.ts';
+import { columnSchemas, taskNames, type Columns } from '../../engine/spec/tasks.ts';
 
 export const columnsHelp =
   'columns as JSON, e.g. \'{"text":["subject","body"],"label":"label"}\' or \'{"prompt":"q","response":"a"}\'';
@@ -14,6 +15,17 @@ export function parseColumns(text: string): Columns {
   } catch (thrown) {
     throw new StudioError('recipe.field', { path: 'columns', value: text, legal: columnsHelp }, { cause: thrown });
   }
-  const isChat = typeof value === 'object' && value !== null && ('messages' in value || 'prompt' in value);
-  return isChat ? parseField(chatColumns, value, 'columns') : parseField(classificationColumns, value, 'columns');
+  return parseField<Columns>(nearestSchema(value), value, 'columns');
+}
+
+/** The schema that has most of the keys: it says best what is wrong with the others. */
+function nearestSchema(value: unknown): z.ZodType<Columns> {
+  const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  const known = (schema: z.ZodType): number => {
+    const shapes = schema instanceof z.ZodUnion ? schema.options : [schema];
+    const names = shapes.map((shape) => (shape instanceof z.ZodObject ? Object.keys(shape.shape) : []));
+    return Math.max(...names.map((one) => keys.filter((key) => one.includes(key)).length));
+  };
+  const schemas = taskNames.map((task): z.ZodType<Columns> => columnSchemas[task]);
+  return schemas.reduce((best, schema) => (known(schema) > known(best) ? schema : best));
 }

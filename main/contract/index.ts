@@ -5,7 +5,7 @@ import type { Estimate } from '../../engine/spec/metrics.ts';
 import { presetNames } from '../../engine/spec/methods/common.ts';
 import { supportedMethods } from '../../engine/spec/methods/index.ts';
 import type { Json } from '../../engine/spec/json.ts';
-import { chatColumns, classificationColumns, supportedTasks } from '../../engine/spec/tasks.ts';
+import { anyColumns, supportedTasks } from '../../engine/spec/tasks.ts';
 import {
   destinations,
   steps,
@@ -75,9 +75,7 @@ export const contract = {
   addData: call<DatasetView>()(
     z.strictObject({ projectId: id, train: z.array(path).min(1), test: z.array(path).optional() }),
   ),
-  setMapping: call<DatasetView>()(
-    z.strictObject({ projectId: id, columns: z.union([classificationColumns, chatColumns]) }),
-  ),
+  setMapping: call<DatasetView>()(z.strictObject({ projectId: id, columns: anyColumns })),
   setSplit: call<DatasetView>()(
     z.strictObject({
       projectId: id,

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { DataRequest } from '../../engine/spec/commands.ts';
 import type { DatasetView } from '../../engine/spec/dataset.ts';
 import { StudioError } from '../../engine/spec/errors.ts';
-import type { Columns, SupportedTask } from '../../engine/spec/tasks.ts';
+import { suitsTask, type Columns, type SupportedTask } from '../../engine/spec/tasks.ts';
 import type { DatasetFile, DatasetRecord, ProjectRecord } from '../store/store.ts';
 import type { Parts, Services } from './parts.ts';
 import type { Views } from './views.ts';
@@ -101,7 +101,7 @@ function dataRequest({ files, report }: DatasetRecord, task: SupportedTask | nul
 
 /** Whether columns are of the kind a task reads. */
 export function suits(columns: Columns | null, task: SupportedTask | null): boolean {
-  return columns !== null && (task === null || 'label' in columns === (task === 'text-classification'));
+  return columns !== null && (task === null || suitsTask(columns, task));
 }
 
 function filesOf({ train, validation, test }: DataRequest): readonly Pick<DatasetFile, 'role' | 'path'>[] {

@@ -22,7 +22,8 @@ export const textClassification: Task = {
   peftType: 'SEQ_CLS',
   head: (labels) => ({ name: 'sequence-classification', labels: labels.length }),
   prepare: async (dataset, model, labels) => {
-    if (dataset.task !== 'text-classification') throw new BugError(`a data set for ${dataset.task}`);
+    if (dataset.task !== 'text-classification' || dataset.labelling !== 'one')
+      throw new BugError(`a data set for ${dataset.task}`);
     return prepare(dataset, model, labels);
   },
 };

@@ -33,10 +33,11 @@ export function kindOf(mapping: Columns): MappingKind {
 export function roleOf(column: string, mapping: Columns | null): ColumnRole {
   if (mapping === null) return 'unused';
   if ('messages' in mapping) return mapping.messages === column ? 'messages' : 'unused';
-  if ('prompt' in mapping)
+  if ('response' in mapping)
     return mapping.prompt === column ? 'prompt' : mapping.response === column ? 'response' : 'unused';
-  if (mapping.label === column) return 'label';
-  return (typeof mapping.text === 'string' ? [mapping.text] : mapping.text).includes(column) ? 'text' : 'unused';
+  if (!('label' in mapping)) return 'unused';
+  if ([mapping.label].flat().includes(column)) return 'label';
+  return [mapping.text].flat().includes(column) ? 'text' : 'unused';
 }
 
 export type Roles = Readonly<Record<string, ColumnRole>>;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guessMapping } from '../../../engine/data/mapping.ts';
 import { readTable } from '../../../engine/data/read.ts';
+import { taskNames } from '../../../engine/spec/tasks.ts';
 import { scratch, shared } from './files.ts';
 
 const write = scratch();
@@ -27,9 +28,39 @@ describe('guessMapping', () => {
       'awkward/Kundenanfragen März 2024 (Kopie) – final_v2.csv',
       { task: 'text-classification', columns: { text: 'Anfrage', label: 'Thema' } },
     ],
-    ['translation-sv-en/train.tsv', null],
+    ['chinese-levels/test.csv', { task: 'text-classification', columns: { text: 'text', label: 'level' } }],
+    [
+      'command-similarity/train.csv',
+      {
+        task: 'text-classification',
+        columns: { text: 'sentence1', pair: 'sentence2', label: 'score', labels: 'number' },
+      },
+    ],
+    ['translation-sv-en/train.tsv', { task: 'translation', columns: { source: 'sv', target: 'en' } }],
+    ['translation-zh-en/train.tsv', { task: 'translation', columns: { source: 'zh', target: 'en' } }],
+    ['translation-en-fr/test.tsv', { task: 'translation', columns: { source: 'en', target: 'fr' } }],
+    ['paper-summaries/train.csv', { task: 'summarization', columns: { text: 'text', summary: 'summary' } }],
+    ['paper-summaries/train.aspects.csv', { task: 'summarization', columns: { text: 'text', summary: 'summary' } }],
+    ['speech-entities/train.jsonl', { task: 'token-classification', columns: { text: 'text', spans: 'entities' } }],
+    ['speech-entities/train.conll', { task: 'token-classification', columns: { words: 'words', tags: 'tags' } }],
+    [
+      'spell-questions/train.json',
+      {
+        task: 'question-answering',
+        columns: { question: 'question', context: 'context', answers: 'answers' },
+      },
+    ],
+    [
+      'word-quiz/train.jsonl',
+      { task: 'multiple-choice', columns: { question: 'question', choices: 'choices', answer: 'answer' } },
+    ],
+    [
+      'word-quiz/test.csv',
+      { task: 'multiple-choice', columns: { question: 'question', choices: ['A', 'B', 'C', 'D'], answer: 'answer' } },
+    ],
+    ['moby-dick/test.txt', { task: 'text-generation', columns: { text: 'text' } }],
   ])('reads %s', async (file, mapping) => {
-    expect(guessMapping([await readTable(join(shared, file))], null)).toEqual(mapping);
+    expect(guessMapping([await readTable(join(shared, file))], taskNames)).toEqual(mapping);
   });
 
   it('goes by what columns hold when their names say nothing', async () => {
@@ -39,11 +70,14 @@ describe('guessMapping', () => {
         `${String(index)},${index % 3 === 0 ? 'rot' : 'blau'},Dies ist der lange Satz Nummer ${String(index)} einer Liste`,
     );
     const table = await readTable(await write('names.csv', ['nr,f1,f2', ...rows].join('\n')));
-    expect(guessMapping([table], null)).toEqual({ task: 'text-classification', columns: { text: 'f2', label: 'f1' } });
+    expect(guessMapping([table], taskNames)).toEqual({
+      task: 'text-classification',
+      columns: { text: 'f2', label: 'f1' },
+    });
   });
 
   it('keeps to the task it is given', async () => {
     const table = await readTable(join(shared, 'home-intents', 'test.csv'));
-    expect([guessMapping([table], 'chat'), guessMapping([], null)]).toEqual([null, null]);
+    expect([guessMapping([table], ['chat']), guessMapping([], taskNames)]).toEqual([null, null]);
   });
 });

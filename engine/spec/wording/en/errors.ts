@@ -107,6 +107,13 @@ export const errorSentences = {
       'A conversation is a list of {role, content} that ends with the assistant. Mend the row and add the file again.',
     evidence: `${path}, row ${count(row)}`,
   }),
+  'data.bad-span': ({ path, row, span, reason }) => ({
+    title: `A span in row ${count(row)} of ${fileName(path)} does not lie on its text.`,
+    cause: `${span}: ${reason}.`,
+    remedy:
+      'Spans are {start, end, label}, counted in characters from 0, the end not included. Correct the span, or remove the row.',
+    evidence: `${path}, row ${count(row)}`,
+  }),
   'data.too-few-rows': ({ rows, needed }) => ({
     title: `${counted(rows, 'row')} to learn from; it needs at least ${count(needed)}.`,
     cause: 'After check rows and test rows are held back, too few are left.',

@@ -27,11 +27,31 @@ function personal(data: Data): string {
     .join(', ');
 }
 
+/** The rows a finding names, and what is the matter with them. */
+const where = (data: Data): string =>
+  `row ${text(data, 'rows')}${text(data, 'reasons') === '' ? '' : ` (${text(data, 'reasons')})`}`;
+
 export const findingSentences: Readonly<Record<string, (data: Data) => string>> = {
+  'answer-ambiguous': (data) =>
+    `The answer of ${rows(data)} stands several times in its passage: ${where(data)}. I take the first place.`,
+  'answer-not-in-context': (data) =>
+    `The answer of ${rows(data)} does not stand in its passage; ${verb(data, 'it is', 'they are')} left out: ${where(data)}.`,
+  'answer-offset': (data) =>
+    `The answer of ${rows(data)} stands elsewhere in its passage than the file says: ${where(data)}. I take the place where it stands.`,
+  'bad-choice': (data) =>
+    `${rows(data)} of ${text(data, 'file')} ${verb(data, 'has', 'have')} no right answer among the choices and ${verb(data, 'is', 'are')} left out: ${where(data)}.`,
   'bad-conversation': (data) =>
     `${rows(data)} of ${text(data, 'file')} ${verb(data, 'is', 'are')} no conversation and ${verb(data, 'is', 'are')} left out: ${text(data, 'rows')}. ${text(data, 'reasons')}`,
   'bad-json-line': (data) =>
     `${lines(data)} cannot be read as JSON and ${verb(data, 'is', 'are')} left out: ${text(data, 'lines')}.`,
+  'bad-mark': (data) =>
+    `${rows(data)} of ${text(data, 'file')} ${verb(data, 'has', 'have')} something else than 0 or 1 in a column of a category and ${verb(data, 'is', 'are')} left out: ${where(data)}.`,
+  'bad-span': (data) =>
+    `${rows(data)} of ${text(data, 'file')} ${verb(data, 'has', 'have')} a span that does not fit its text and ${verb(data, 'is', 'are')} left out: ${where(data)}.`,
+  'bad-tags': (data) =>
+    text(data, 'rows') === ''
+      ? `${lines(data)} ${verb(data, 'has', 'have')} a tag that does not fit: ${text(data, 'lines')}. ${text(data, 'reasons')}`
+      : `${rows(data)} of ${text(data, 'file')} ${verb(data, 'has', 'have')} tags that do not fit: ${where(data)}.`,
   'bad-quoting': (data) =>
     `${lines(data)} ${verb(data, 'has', 'have')} a quotation mark that does not close: ${text(data, 'lines')}. I read ${verb(data, 'it', 'them')} as plain text.`,
   'conflicting-labels': (data) =>
@@ -47,6 +67,8 @@ export const findingSentences: Readonly<Record<string, (data: Data) => string>> 
   'empty-column': (data) => `Column ${count(amount(data, 'column'))} is empty; I left it out.`,
   'empty-label': (data) =>
     `${rows(data)} ${verb(data, 'has', 'have')} no answer in ${quoted(text(data, 'column'))} and ${verb(data, 'is', 'are')} left out: ${text(data, 'rows')}.`,
+  'empty-side': (data) =>
+    `${rows(data)} of ${text(data, 'file')} ${verb(data, 'lacks', 'lack')} a text to read or to write and ${verb(data, 'is', 'are')} left out: ${where(data)}.`,
   'empty-text': (data) => `${rows(data)} ${verb(data, 'has', 'have')} no text.`,
   'encoding-guessed': (data) =>
     `The file does not say its encoding; I read it as ${text(data, 'encoding')}.${text(data, 'sample') === '' ? '' : ` Check that this reads well: ${quoted(text(data, 'sample'))}.`}`,
@@ -93,6 +115,8 @@ export const findingSentences: Readonly<Record<string, (data: Data) => string>> 
     `${counted(amount(data), 'merged cell')} filled down with ${verb(data, 'its value', 'their values')}.`,
   'missing-values': (data) =>
     `${cells(data)} in ${quoted(text(data, 'column'))} ${verb(data, 'says', 'say')} that nothing is known: ${text(data, 'spellings')}.`,
+  'mixed-columns': (data) =>
+    `${lines(data)} ${verb(data, 'has', 'have')} another number of columns than the rest: ${text(data, 'lines')}. The first is read as the word, the last as its tag.`,
   'mixed-encoding': (data) =>
     `Parts of the file are in another encoding${text(data, 'lines') === '' ? '' : `, in line ${text(data, 'lines')}`}. Save it again as UTF-8 if letters look wrong there.`,
   'mixed-types': (data) =>
@@ -102,6 +126,10 @@ export const findingSentences: Readonly<Record<string, (data: Data) => string>> 
   'multi-label': (data) =>
     `${rows(data)} ${verb(data, 'names', 'name')} several categories at once, separated by ${text(data, 'separators')}. Each combination is learned as a category of its own.`,
   'near-duplicates': (data) => `${rows(data)} ${verb(data, 'is', 'are')} almost the same as an earlier one.`,
+  'no-answer': (data) =>
+    `${rows(data)} of ${text(data, 'file')} ${verb(data, 'has', 'have')} no answer; the model learns to say that the passage has none: ${where(data)}.`,
+  'not-a-number': (data) =>
+    `${rows(data)} of ${text(data, 'file')} ${verb(data, 'has', 'have')} no number to predict and ${verb(data, 'is', 'are')} left out: ${where(data)}.`,
   'no-header': (data) =>
     `Line ${count(amount(data, 'line'))} looks like a row, not like column names. I numbered the columns.`,
   'non-text-cells': (data) =>
@@ -109,6 +137,10 @@ export const findingSentences: Readonly<Record<string, (data: Data) => string>> 
   'nul-bytes': (data) => `${counted(amount(data), 'NUL byte')} in the file; I removed ${verb(data, 'it', 'them')}.`,
   'numeric-labels': (data) =>
     `The categories are numbers: ${text(data, 'values')}. They are learned as names; that 4 lies between 3 and 5 is not known to the model.`,
+  'offset-unit': (data) =>
+    `${rows(data)} of ${text(data, 'file')} ${verb(data, 'has', 'have')} signs such as emoji before a span: ${where(data)}. I count them as one character each.`,
+  'offset-utf16': (data) =>
+    `The spans of ${rows(data)} of ${text(data, 'file')} fit the words only if signs such as emoji count twice: ${where(data)}. I count them once, as Python does; check these rows.`,
   'one-class': (data) =>
     `Every row is ${quoted(text(data, 'label'))}: ${quoted(text(data, 'column'))} has one value in ${rows(data, 'rows')}. There is nothing to tell apart.`,
   'other-language': (data) => `${rows(data)} ${verb(data, 'seems', 'seem')} to be in another language than the rest.`,

@@ -1,0 +1,36 @@
+/** Cells that hold a list or an object: as JSON has them, or as a text that spells one. */
+
+/** The value of a cell; a text that spells a list or an object is read as one, as JSON or as Python writes it. */
+export function cellValue(cell: unknown): unknown {
+  if (typeof cell !== 'string' || !/^\s*[[{]/.test(cell)) return cell;
+  return parsed(cell) ?? parsed(asJson(cell)) ?? cell;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Python's `['it', "isn't", None]` as JSON. */
+function asJson(text: string): string {
+  return text.replace(/'((?:[^'\\]|\\.)*)'|"(?:[^"\\]|\\.)*"|\bNone\b|\bTrue\b|\bFalse\b/g, (token, inner?: string) => {
+    if (inner !== undefined) return JSON.stringify(inner.replace(/\\(['\\])/g, '$1'));
+    return { None: 'null', True: 'true', False: 'false' }[token] ?? token;
+  });
+}
+
+/** The list of a cell, or null: it holds none. */
+export function listOf(cell: unknown): readonly unknown[] | null {
+  const value = cellValue(cell);
+  return Array.isArray(value) ? value : null;
+}
+
+/** A field of an object under the first of several names it has. */
+export function fieldOf(value: unknown, names: readonly string[]): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const name = names.find((one) => Object.hasOwn(value, one));
+  return name === undefined ? undefined : (value as Readonly<Record<string, unknown>>)[name];
+}
