@@ -16,10 +16,11 @@ import { createAnswerer } from '../train/answerer.ts';
 import { answererOf } from '../train/evaluate.ts';
 import { Machine } from '../train/machine.ts';
 import { readJsonFile, type SavedBaseline } from '../train/run-folder.ts';
-import { openArchitecture, roomForRows, stopTokens, taskModel, type OpenedModel } from '../train/prepare.ts';
+import { openArchitecture, roomForRows, taskModel, type OpenedModel } from '../train/prepare.ts';
 import { createSetup } from '../train/setup.ts';
 import { loadWeights } from '../train/weights.ts';
 import { Decoder } from './decoder.ts';
+import { tokenRules } from './rules.ts';
 import { cutAt, endsAt } from './stop-strings.ts';
 
 type Tell = (item: { readonly text: string }) => void;
@@ -110,7 +111,7 @@ async function untrainedSpeaker(key: string, modelPath: string, baseline: string
     machine,
     mapped: weights.mapped,
     batchSize: 1,
-    stop: new Set(),
+    rules: { eos: [] },
   });
   return {
     key,
@@ -145,7 +146,7 @@ async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, t
     state: weights.fed,
     mapped: weights.mapped,
   });
-  const rules = { eos: [...stopTokens(base)] };
+  const rules = tokenRules(base);
   return {
     key,
     ask: async (request, tell, control) => {

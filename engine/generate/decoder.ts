@@ -7,7 +7,8 @@ import { buildForward, type PastShape, type Setup } from '../train/setup.ts';
 import { floatData, floats, longs } from '../train/state.ts';
 import type { Weights } from '../train/weights.ts';
 import { Cache } from './cache.ts';
-import { processorsOf, type Processor, type TokenRules } from './processors.ts';
+import { processorsOf, type Processor } from './processors.ts';
+import type { TokenRules } from './rules.ts';
 import { search, type Continuation, type Found, type SearchOptions, type Stepper } from './search.ts';
 
 export interface DecoderOptions {

@@ -1,5 +1,6 @@
 /** What changes the scores of the next token before one is chosen: rules, penalties and cuts, in the order of Transformers' `generate`. */
 import type { GenerationSettings } from '../spec/generation.ts';
+import type { TokenRules } from './rules.ts';
 import { logSoftmax, type Scores } from './scores.ts';
 import { epsilonCutoff, etaCutoff, minP, temperature, topK, topP, typical } from './warpers.ts';
 
@@ -14,21 +15,6 @@ export interface RowSoFar {
 }
 
 export type Processor = (scores: Scores, row: RowSoFar) => Scores;
-
-/** What a model's generation_config.json may ask for beyond the user's settings, in token ids. */
-export interface TokenRules {
-  /** Tokens that end a row. */
-  readonly eos: readonly number[];
-  readonly sequenceBias?: readonly (readonly [readonly number[], number])[];
-  readonly badWords?: readonly (readonly number[])[];
-  /** Prompt included. */
-  readonly minLength?: number;
-  /** The first token of a decoder that starts with one token. */
-  readonly forcedBos?: number;
-  /** The last token of a row that reaches its limit. */
-  readonly forcedEos?: readonly number[];
-  readonly suppressed?: readonly number[];
-}
 
 function changed(scores: Scores, ids: Iterable<number>, change: (score: number) => number): Scores {
   const result = scores.slice();
@@ -77,24 +63,20 @@ export function noRepeatNgram(size: number): Processor {
   };
 }
 
-export function badWords(words: readonly (readonly number[])[], eos: readonly number[]): Processor {
+function badWords(words: readonly (readonly number[])[], eos: readonly number[]): Processor {
   const forbidden = words.filter((word) => word.length !== 1 || !eos.includes(word[0] ?? -1));
   return sequenceBias(forbidden.map((word) => [word, -Infinity] as const));
-}
-
-export function minLength(length: number, eos: readonly number[]): Processor {
-  return (scores, { ids }) => (ids.length < length ? banned(scores, eos) : scores);
 }
 
 export function minNewTokens(count: number, eos: readonly number[]): Processor {
   return (scores, { ids, promptLength }) => (ids.length - promptLength < count ? banned(scores, eos) : scores);
 }
 
-export function forcedBos(id: number): Processor {
+function forcedBos(id: number): Processor {
   return (scores, { ids }) => (ids.length === 1 ? forced(scores, [id]) : scores);
 }
 
-export function forcedEos(ids: readonly number[], maxNewTokens: number): Processor {
+function forcedEos(ids: readonly number[], maxNewTokens: number): Processor {
   return (scores, row) => (row.ids.length - row.promptLength === maxNewTokens - 1 ? forced(scores, ids) : scores);
 }
 
@@ -113,11 +95,9 @@ export function processorsOf(settings: GenerationSettings, rules: TokenRules): r
   const given = <T>(value: T | undefined, make: (value: T) => Processor): Processor[] =>
     value === undefined ? [] : [make(value)];
   const always = [
-    ...given(rules.sequenceBias, sequenceBias),
     ...when(settings.repetitionPenalty !== 1, () => repetitionPenalty(settings.repetitionPenalty)),
     ...when(settings.noRepeatNgram > 0, () => noRepeatNgram(settings.noRepeatNgram)),
     ...given(rules.badWords, (words) => badWords(words, eos)),
-    ...given(rules.minLength, (length) => minLength(length, eos)),
     ...when(settings.minNewTokens > 0, () => minNewTokens(settings.minNewTokens, eos)),
     ...given(rules.forcedBos, forcedBos),
     ...given(rules.forcedEos, (ids) => forcedEos(ids, settings.maxNewTokens)),

@@ -1,5 +1,6 @@
 /** A machine as tasks ask it: rows in any number, batched by length, answers in the rows' order. */
 import { Decoder } from '../generate/decoder.ts';
+import type { TokenRules } from '../generate/rules.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Runtime } from '../runtime/session.ts';
 import { generationSettings } from '../spec/generation.ts';
@@ -16,8 +17,8 @@ export interface AnswererOptions {
   readonly threads: number;
   readonly mapped: Weights['mapped'];
   readonly batchSize: number;
-  /** Tokens that end an answer. */
-  readonly stop: ReadonlySet<number>;
+  /** What the model's files say of its answers. */
+  readonly rules: TokenRules;
 }
 
 /** Prompts answered at a time. */
@@ -48,7 +49,7 @@ export function createAnswerer(options: AnswererOptions): Answerer & { dispose()
         const chosen = order.slice(start, start + promptsAtATime);
         const decoding = {
           settings: generationSettings({ maxNewTokens }),
-          rules: { eos: [...options.stop] },
+          rules: options.rules,
           onToken: () => watch?.(done, prompts.length),
         };
         const found = await decoder.decode(

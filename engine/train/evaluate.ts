@@ -1,6 +1,7 @@
 /** Measures a saved adapter on a file, from its own files alone. */
 import type { DataRoom } from '../data/dataset.ts';
 import { openTuned, type TunedModel } from '../export/open-adapter.ts';
+import { tokenRules } from '../generate/rules.ts';
 import { chooseDevice } from '../runtime/device.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { CommandHandler } from '../spec/commands.ts';
@@ -8,7 +9,7 @@ import type { PreparedTask } from '../tasks/task.ts';
 import { availableParallelism } from 'node:os';
 import { createAnswerer } from './answerer.ts';
 import { Machine } from './machine.ts';
-import { roomForRows, stopTokens, taskModel } from './prepare.ts';
+import { roomForRows, taskModel } from './prepare.ts';
 
 export type TunedAnswerer = ReturnType<typeof createAnswerer>;
 
@@ -21,7 +22,7 @@ export async function answererOf(tuned: TunedModel): Promise<TunedAnswerer> {
   const device = chooseDevice(recipe.device);
   const threads = recipe.threads === 0 ? availableParallelism() : recipe.threads;
   const machine = new Machine({ runtime, device, threads, setup, base, weights });
-  const options = { machine, runtime, device, threads, mapped: weights.mapped, stop: stopTokens(base) };
+  const options = { machine, runtime, device, threads, mapped: weights.mapped, rules: tokenRules(base) };
   const answerer = createAnswerer({
     ...options,
     batchSize: recipe.task === 'chat' ? recipe.training.batchSize : batchSize,

@@ -150,16 +150,3 @@ export function roomForRows({ config, virtualTokens, prefixLength }: Setup, maxL
     throw new StudioError('method.no-room', { virtualTokens: own, limit: config.maxLength });
   return room;
 }
-
-/** Tokens that end an answer: the tokenizer's, and those its configs name. */
-export function stopTokens(base: BaseModel): ReadonlySet<number> {
-  const generation = base.generationConfig;
-  const configured = [
-    base.config['eos_token_id'],
-    typeof generation === 'object' && generation && !Array.isArray(generation)
-      ? (generation as { eos_token_id?: Json }).eos_token_id
-      : null,
-  ];
-  const ids = configured.flat().filter((id) => typeof id === 'number');
-  return new Set([...ids, ...(base.tokenizer.special.eos ? [base.tokenizer.special.eos.id] : [])]);
-}

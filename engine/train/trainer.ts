@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { DataRoom } from '../data/dataset.ts';
 import { saveAdapter } from '../export/adapter.ts';
+import { tokenRules } from '../generate/rules.ts';
 import { scheduleFactor } from '../optim/schedule.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { CommandHandler } from '../spec/commands.ts';
@@ -15,7 +16,7 @@ import { planSteps, type Plan } from './batches.ts';
 import { exists, loadCheckpoint, loadTensors, saveCheckpoint, saveTensors, type Progress } from './checkpoints.ts';
 import { learningCount, refuseFullDisk, runBytes } from './disk.ts';
 import { Machine } from './machine.ts';
-import { prepareRun, stopTokens, type PreparedRun } from './prepare.ts';
+import { prepareRun, type PreparedRun } from './prepare.ts';
 import {
   openJournal,
   readJsonFile,
@@ -100,7 +101,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
     threads,
     mapped: weights.mapped,
     batchSize,
-    stop: stopTokens(base),
+    rules: tokenRules(base),
   });
   const plan = planSteps(
     rows.parts.train.rows.map(({ ids }) => ids.length),

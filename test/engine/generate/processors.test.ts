@@ -1,7 +1,10 @@
 /** Rules in token ids that no golden holds; the others are compared with Transformers' by `npm run parity`. */
 import { describe, expect, test } from 'vitest';
-import { processed, processorsOf, type TokenRules } from '../../../engine/generate/processors.ts';
+import { processed, processorsOf } from '../../../engine/generate/processors.ts';
+import { tokenRules, type TokenRules } from '../../../engine/generate/rules.ts';
+import { openModel } from '../../../engine/checkpoint/model-folder.ts';
 import { generationSettings, type GenerationRequest } from '../../../engine/spec/generation.ts';
+import { goldenModel } from '../../support/engine-fixtures.ts';
 
 const logits = Float64Array.of(0.5, -1, 2, 1, 3);
 const out = -Infinity;
@@ -27,8 +30,6 @@ describe('rules of a model', () => {
   });
 
   test.each([
-    ['minLength', { rules: { minLength: 4 } }, out],
-    ['minLength reached', { rules: { minLength: 3 } }, 3],
     ['minNewTokens', { settings: { minNewTokens: 2 } }, out],
     ['minNewTokens reached', { settings: { minNewTokens: 1 } }, 3],
   ])('%s', (_title, asked, end) => {
@@ -42,9 +43,28 @@ describe('rules of a model', () => {
     expect([at(1), at(2), at(3)]).toEqual([[out, 0, out, out, out], [...logits], [out, out, out, out, 0]]);
   });
 
-  test('suppressed tokens are out; a bias completes a sequence', () => {
-    const rules: Partial<TokenRules> = { suppressed: [0], sequenceBias: [[[2, 1], 4]] };
-    expect(scores({ rules }, row)).toEqual([out, 3, 2, 1, 3]);
+  test('suppressed tokens are out', () => {
+    expect(scores({ rules: { suppressed: [0, 4] } }, row)).toEqual([out, -1, 2, 1, out]);
+  });
+
+  test('are read from its files; config.json counts where there is no generation_config.json', async () => {
+    const base = await openModel(goldenModel('llama'));
+    const eos = [...new Set([base.config['eos_token_id'], base.tokenizer.special.eos?.id])].filter((id) => id != null);
+    expect(tokenRules(base)).toEqual({ eos });
+    const config = { ...base.config, forced_bos_token_id: 0, forced_eos_token_id: 9, suppress_tokens: 'none' };
+    const generationConfig = {
+      eos_token_id: [7, 8],
+      forced_bos_token_id: 5,
+      forced_eos_token_id: null,
+      bad_words_ids: [[1, 2], [3]],
+    };
+    expect(tokenRules({ ...base, config, generationConfig })).toEqual({
+      eos: [base.config['eos_token_id'], 7, 8],
+      forcedBos: 5,
+      badWords: [[1, 2], [3]],
+    });
+    expect(tokenRules({ ...base, config, generationConfig: null })).toEqual({ eos, forcedBos: 0, forcedEos: [9] });
+    await base.close();
   });
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAnswerer } from '../../../engine/train/answerer.ts';
-import { stopTokens } from '../../../engine/train/prepare.ts';
+import { tokenRules } from '../../../engine/generate/rules.ts';
 import { renderPrompt } from '../../../engine/tokenizer/chat-template.ts';
 import { loadMachine, shared } from '../../support/engine-fixtures.ts';
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
     threads: 2,
     mapped: weights.mapped,
     batchSize: 8,
-    stop: stopTokens(base),
+    rules: tokenRules(base),
   });
 });
 afterAll(async () => {
@@ -89,12 +89,12 @@ test('the mean loss of plain text', async () => {
 test('greedy replies, all prompts in one batch', async () => {
   // A reply ends before its stop token, or at the reference's length.
   const limit = Math.max(...reference.cases.map(({ greedy_ids }) => greedy_ids.length));
-  const stop = stopTokens(loaded.base);
+  const { eos } = tokenRules(loaded.base);
   const replies = await answerer.continue(
     reference.cases.map(({ input_ids }) => input_ids),
     limit,
   );
   expect(replies.map((reply, index) => reply.slice(0, reference.cases[index]?.greedy_ids.length))).toEqual(
-    reference.cases.map(({ greedy_ids }) => greedy_ids.filter((id) => !stop.has(id))),
+    reference.cases.map(({ greedy_ids }) => greedy_ids.filter((id) => !eos.includes(id))),
   );
 });
