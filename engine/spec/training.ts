@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './methods/common.ts';
 import type { SupportedMethod } from './methods/index.ts';
-
-export const scheduleNames = ['linear', 'cosine', 'constant'] as const;
+import { scheduleNames } from './schedule.ts';
 
 export const trainingSchema = z.strictObject({
   epochs: field(z.number().positive().max(1000), {
@@ -52,7 +51,7 @@ export const trainingSchema = z.strictObject({
     label: 'How the step size falls',
     term: 'schedule',
     advanced: true,
-    help: 'Linear and cosine fall to zero at the end; constant stays.',
+    help: 'Linear, cosine and polynomial fall to zero; with restarts it rises again twice; warmup-stable-decay falls in the last fifth only; with a minimum a tenth is left; inverse-sqrt falls ever more slowly; constant stays.',
   }),
   warmup: field(z.number().min(0).max(1), {
     label: 'Gentle start',

@@ -1,6 +1,7 @@
 /** What stands around a setting's row: the heading it belongs under, and what its next sensible move would cost. */
 import type { Json } from '../../../engine/spec/json.ts';
 import type { Estimate } from '../../../engine/spec/metrics.ts';
+import { scheduleFactor, scheduleNames, type ScheduleName } from '../../../engine/spec/schedule.ts';
 import { count, counted, duration, figure } from './format.ts';
 
 const headings = {
@@ -57,21 +58,33 @@ export function consequenceOf(key: string, values: Values, estimate: Estimate | 
   }
 }
 
-/** Step sizes over the run as the schedule has them, 0 to 1, for a small drawing. */
-export function scheduleShape(schedule: Json | undefined, warmup: Json | undefined, points = 60): readonly number[] {
+/** Step sizes over a run of `steps` as the schedule has them, 0 to 1, for a small drawing. */
+export function scheduleShape(
+  schedule: Json | undefined,
+  warmup: Json | undefined,
+  { steps, points = 60 }: { steps: number; points?: number },
+): readonly number[] {
+  const name = scheduleNames.find((known) => known === schedule) ?? 'linear';
   const rise = typeof warmup === 'number' ? warmup : 0;
-  return Array.from({ length: points + 1 }, (_, index) => {
-    const at = index / points;
-    if (at < rise) return at / rise;
-    const rest = rise >= 1 ? 0 : (at - rise) / (1 - rise);
-    if (schedule === 'cosine') return (1 + Math.cos(Math.PI * rest)) / 2;
-    return schedule === 'constant' ? 1 : 1 - rest;
-  });
+  return Array.from({ length: points + 1 }, (_, index) =>
+    scheduleFactor(name, (index / points) * steps, { warmup: rise * steps, total: steps }),
+  );
 }
 
+const courses: Readonly<Record<ScheduleName, string>> = {
+  linear: 'settles',
+  cosine: 'settles',
+  constant: 'keeps its size',
+  'cosine-with-restarts': 'settles, and twice begins anew',
+  'cosine-with-min-lr': 'settles at a tenth',
+  polynomial: 'settles early',
+  'inverse-sqrt': 'falls ever more slowly',
+  'warmup-stable-decay': 'keeps its size until the last fifth',
+};
+
 export function scheduleWords(schedule: Json | undefined, warmup: Json | undefined): string {
-  const isGentle = typeof warmup === 'number' && warmup > 0;
-  if (schedule === 'constant')
-    return isGentle ? 'It starts gently, then keeps its size.' : 'It keeps its size throughout.';
-  return isGentle ? 'It starts gently, moves boldly, then settles.' : 'It starts at full size and settles.';
+  const course = courses[scheduleNames.find((known) => known === schedule) ?? 'linear'];
+  return typeof warmup === 'number' && warmup > 0
+    ? `It starts gently, moves boldly, then ${course}.`
+    : `It starts at full size, then ${course}.`;
 }

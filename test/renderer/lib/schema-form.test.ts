@@ -11,6 +11,7 @@ import {
   sliderPosition,
   type FormField,
 } from '../../../renderer/src/lib/schema-form.ts';
+import { scheduleNames } from '../../../engine/spec/schedule.ts';
 import { consequenceOf, scheduleShape } from '../../../renderer/src/lib/schema-form-rows.ts';
 
 const schema = recipeJsonSchema({
@@ -82,7 +83,7 @@ describe('parseText', () => {
     ['dropout', '1', '1 cannot be: a number from 0 to 0.9.'],
     ['epochs', 'many', 'many cannot be: a number above 0 and at most 1000.'],
     ['epochs', '', 'Nothing cannot be: a number above 0 and at most 1000.'],
-    ['schedule', 'wavy', 'wavy cannot be: linear, cosine, constant.'],
+    ['schedule', 'wavy', `wavy cannot be: ${scheduleNames.join(', ')}.`],
     ['targetModules', ' , ', ', cannot be: one name or more, separated by commas.'],
   ])('%s refuses %j with the legal range', (key, typed, problem) => {
     expect(parseText(field(key), typed)).toEqual({ ok: false, problem });
@@ -128,8 +129,10 @@ it('reckons the consequence of the next move, and leaves the help where it canno
 });
 
 it('draws the step size: a rise, then the fall of its schedule', () => {
-  const linear = scheduleShape('linear', 0.5, 4);
+  const linear = scheduleShape('linear', 0.5, { steps: 4, points: 4 });
   expect(linear).toEqual([0, 0.5, 1, 0.5, 0]);
-  expect(scheduleShape('constant', 0, 2)).toEqual([1, 1, 1]);
-  expect(scheduleShape('cosine', 0, 2).map((value) => Number(value.toFixed(3)))).toEqual([1, 0.5, 0]);
+  expect(scheduleShape('constant', 0, { steps: 8, points: 2 })).toEqual([1, 1, 1]);
+  expect(scheduleShape('cosine', 0, { steps: 8, points: 2 }).map((value) => Number(value.toFixed(3)))).toEqual([
+    1, 0.5, 0,
+  ]);
 });
