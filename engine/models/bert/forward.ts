@@ -1,18 +1,14 @@
 /** BERT's forward pass: post-norm encoder layers (Devlin et al., 2019, section 3; Transformers' modeling_bert). */
 import type { Tensor } from '../../autodiff/graph.ts';
-import { add, flattenRows, gather, layerNormalization, tanh } from '../../autodiff/ops.ts';
+import { add, flattenRows, gather, tanh } from '../../autodiff/ops.ts';
 import { BugError } from '../../spec/errors.ts';
 import { activate } from '../activations.ts';
 import { attention, attentionBias, extend, mergeHeads, splitHeads } from '../attention.ts';
 import type { ForwardResult, Head, Past, TextInputs } from '../model.ts';
+import { layerNorm } from '../norm.ts';
 import { embedWords, type Scope } from '../scope.ts';
 import type { BertConfig } from './config.ts';
 import { isPooled } from './weights.ts';
-
-function norm(scope: Scope, name: string, epsilon: number): (x: Tensor) => Tensor {
-  return (x) =>
-    layerNormalization(x, { scale: scope.weight(`${name}.weight`), bias: scope.weight(`${name}.bias`) }, epsilon);
-}
 
 interface EncoderInputs extends TextInputs {
   readonly prefix: string;
@@ -30,7 +26,7 @@ export function embeddings(scope: Scope, config: BertConfig, inputs: EncoderInpu
     const words = embedWords(scope, `${name}.word_embeddings`, { ids, virtual, paddingIndex: padding });
     const places = scope.embedding(positions, `${name}.position_embeddings`, paddedPositions ? padding : null);
     const types = scope.embedding(tokenTypes, `${name}.token_type_embeddings`, null);
-    return norm(scope, `${name}.LayerNorm`, epsilon)(flattenRows(add(add(words, types), places)));
+    return layerNorm(scope, `${name}.LayerNorm`, epsilon)(flattenRows(add(add(words, types), places)));
   });
 }
 
@@ -71,14 +67,14 @@ export function encoderLayers(
         place: `${layer}.attention.output`,
         kind: 'attention',
         layer: index,
-        norm: norm(scope, `${layer}.attention.output.LayerNorm`, epsilon),
+        norm: layerNorm(scope, `${layer}.attention.output.LayerNorm`, epsilon),
       });
       const wide = activate(config.activation, scope.linear(middle, `${layer}.intermediate.dense`));
       return scope.residual(scope.linear(wide, `${layer}.output.dense`), middle, {
         place: `${layer}.output`,
         kind: 'feed-forward',
         layer: index,
-        norm: norm(scope, `${layer}.output.LayerNorm`, epsilon),
+        norm: layerNorm(scope, `${layer}.output.LayerNorm`, epsilon),
       });
     });
   }

@@ -40,5 +40,9 @@ export const defaultTargets: Readonly<Record<string, readonly string[]>> = {
   'xlm-roberta': ['query', 'value'],
   distilbert: ['q_lin', 'v_lin'],
   electra: ['query', 'value'],
+  'deberta-v2': ['query_proj', 'value_proj'],
+  t5: ['q', 'v'],
+  mt5: ['q', 'v'],
+  bart: ['q_proj', 'v_proj'],
   llama: ['q_proj', 'v_proj'],
 };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { architectureOf } from '../../../engine/models/registry.ts';
+import { architectureNames, architectureOf } from '../../../engine/models/registry.ts';
 import { inverseFrequencies, type Rope } from '../../../engine/models/llama/rope.ts';
 import { toEnvelope } from '../../../engine/spec/errors.ts';
 import type { Json } from '../../../engine/spec/json.ts';
@@ -42,6 +42,18 @@ describe('a field that would change the mathematics is refused', () => {
     ['bert', { hidden_size: '32' }, 'hidden_size', '"32"', 'a whole number of at least 1'],
     ['bert', { num_hidden_layers: 0 }, 'num_hidden_layers', '0', 'a whole number of at least 1'],
     ['roberta', { position_embedding_type: 'rotary' }, 'position_embedding_type', '"rotary"', 'absolute'],
+    ['distilbert', { n_heads: 5 }, 'n_heads', '5', 'a divisor of dim 32'],
+    [
+      'distilbert',
+      { activation: 'quick_gelu' },
+      'activation',
+      '"quick_gelu"',
+      'gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu, silu, swish, tanh',
+    ],
+    ['electra', { summary_type: 'mean' }, 'summary_type', '"mean"', 'first'],
+    ['electra', { summary_proj_to_labels: true }, 'summary_proj_to_labels', 'true', 'false'],
+    ['electra', { embedding_size: 0 }, 'embedding_size', '0', 'a whole number of at least 1'],
+    ['electra', { position_embedding_type: 'relative_key' }, 'position_embedding_type', '"relative_key"', 'absolute'],
     ['llama', { hidden_act: 'gelu' }, 'hidden_act', '"gelu"', 'silu'],
     ['llama', { pretraining_tp: 2 }, 'pretraining_tp', '2', '1'],
     ['llama', { num_key_value_heads: 3 }, 'num_key_value_heads', '3', 'a divisor of num_attention_heads 4'],
@@ -69,7 +81,7 @@ test('an unknown architecture is refused with those that are known', () => {
   expect(refusal({ model_type: 'mamba' })).toEqual({
     code: 'model.unknown-architecture',
     architecture: 'mamba',
-    known: 'bert, roberta, xlm-roberta, llama',
+    known: architectureNames.join(', '),
   });
 });
 
@@ -77,6 +89,25 @@ describe('fields that are honoured', () => {
   test.each<[string, string, Config, Readonly<Record<string, unknown>>]>([
     ['bert', 'positions are the longest row', {}, { maxLength: 64, padTokenId: 0, tied: false }],
     ['roberta', 'two positions belong to padding', { max_position_embeddings: 66 }, { maxLength: 64 }],
+    [
+      'distilbert',
+      'six layers of twelve heads unless it says otherwise',
+      { n_layers: null, dim: 768, n_heads: null },
+      { layers: 6, headSize: 64 },
+    ],
+    [
+      'distilbert',
+      'a table of sinusoids is read like a learned one',
+      { sinusoidal_pos_embds: true },
+      { maxLength: 64 },
+    ],
+    ['electra', 'embeddings narrower than the layers', {}, { embeddingSize: 16, hidden: 32 }],
+    [
+      'electra',
+      'a bare summary',
+      { summary_use_proj: false, summary_activation: null },
+      { summary: { projects: false, activation: null } },
+    ],
     ['llama', 'as many key heads as heads', { num_key_value_heads: null }, { keyValueHeads: 4 }],
     ['llama', 'a head size of its own', { head_dim: 12 }, { headSize: 12 }],
     ['llama', 'biases', { attention_bias: true, mlp_bias: true }, { attentionBias: true, mlpBias: true }],
