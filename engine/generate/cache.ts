@@ -3,11 +3,19 @@ import type { HostTensor } from '../runtime/session.ts';
 import type { PastShape } from '../train/setup.ts';
 import { floatData, floats } from '../train/state.ts';
 
-type Present = Readonly<Record<string, HostTensor>>;
+/** Keys and values that a pass has made, `present.<layer>.key|value`: [rows, heads, tokens, size]. */
+export type Present = Readonly<Record<string, HostTensor>>;
+
+/** The sizes of what a pass has made under this name. */
+export function shapeOfPresent(present: Present, name: 'present' | 'cross'): PastShape {
+  const keys = Object.keys(present).filter((key) => key.startsWith(`${name}.`) && key.endsWith('.key'));
+  const [, heads = 0, length = 0, size = 0] = present[`${name}.0.key`]?.shape ?? [];
+  return { layers: keys.length, heads, length, size };
+}
 
 /**
- * Filled from the right, so that the distance of two slots is the distance of their tokens: sliding windows and relative
- * positions count slots. A new token moves all others by one.
+ * Each row is filled from the right, so that the distance of two slots is the distance of their tokens: sliding windows and
+ * relative positions count slots. A new token moves all others by one.
  */
 export class Cache {
   readonly shape: PastShape;
@@ -24,47 +32,64 @@ export class Cache {
       ['key', 'value'].map((part) => [`past.${String(layer)}.${part}`, floats(dimensions)] as const),
     ).flat();
     this.mask = floats([rows, shape.length + 1]);
-    const width = shape.length + 1;
     const mask = floatData(this.mask);
-    for (let row = 0; row < rows; row += 1) mask[row * width + shape.length] = 1;
+    for (let row = 0; row < rows; row += 1) mask[(row + 1) * (shape.length + 1) - 1] = 1;
   }
 
-  /** Puts what a pass over `counted.length / rows` tokens a row made behind all others. `counted` is its mask. */
-  append(present: Present, counted: Float32Array): void {
+  /** Puts the first `counts[row]` tokens of a pass behind those of each row. A pass of one row stands for all rows. */
+  append(present: Present, counts: readonly number[]): void {
     const { heads, length, size } = this.shape;
-    const count = counted.length / this.rows;
     for (const [name, tensor] of this.feeds) {
-      const source = floatData(present[name.replace('past', 'present')]);
+      const made = present[name.replace('past', 'present')];
+      const source = floatData(made);
       const target = floatData(tensor);
-      for (let block = 0; block < this.rows * heads; block += 1) {
-        const start = block * length * size;
-        const end = start + length * size;
-        target.copyWithin(start, start + count * size, end);
-        target.set(source.subarray(block * count * size, (block + 1) * count * size), end - count * size);
-      }
+      const [rows = 1, , tokens = 0] = made?.shape ?? [];
+      counts.forEach((count, row) => {
+        for (let head = 0; head < heads; head += 1) {
+          const start = (row * heads + head) * length * size;
+          const end = start + length * size;
+          const from = ((rows === 1 ? 0 : row) * heads + head) * tokens * size;
+          target.copyWithin(start, start + count * size, end);
+          target.set(source.subarray(from, from + count * size), end - count * size);
+        }
+      });
     }
     const mask = floatData(this.mask);
-    for (let row = 0; row < this.rows; row += 1) {
+    counts.forEach((count, row) => {
       const start = row * (length + 1);
       mask.copyWithin(start, start + count, start + length);
-      mask.set(counted.subarray(row * count, (row + 1) * count), start + length - count);
-    }
+      mask.fill(1, start + length - count, start + length);
+    });
   }
 
   /** Its rows in another order, any of them more than once. */
   pick(parents: readonly number[]): Cache {
-    if (parents.length === this.rows && parents.every((parent, row) => parent === row)) return this;
+    if (isInOrder(parents, this.rows)) return this;
     const picked = new Cache(this.shape, parents.length);
-    const tensors = [this.mask, ...this.feeds.map(([, tensor]) => tensor)];
-    const targets = [picked.mask, ...picked.feeds.map(([, tensor]) => tensor)];
-    tensors.forEach((tensor, index) => {
-      const source = floatData(tensor);
-      const target = floatData(targets[index]);
-      const width = source.length / this.rows;
-      parents.forEach((parent, row) => {
-        target.set(source.subarray(parent * width, (parent + 1) * width), row * width);
-      });
+    copyRows(this.mask, picked.mask, parents);
+    this.feeds.forEach(([, tensor], index) => {
+      copyRows(tensor, picked.feeds[index]?.[1], parents);
     });
     return picked;
   }
+}
+
+export function isInOrder(parents: readonly number[], rows: number): boolean {
+  return parents.length === rows && parents.every((parent, row) => parent === row);
+}
+
+/** Rows of a tensor, its first dimension, in another order. */
+export function pickRows(tensor: HostTensor, parents: readonly number[]): HostTensor {
+  const picked = floats([parents.length, ...tensor.shape.slice(1)]);
+  copyRows(tensor, picked, parents);
+  return picked;
+}
+
+function copyRows(from: HostTensor, to: HostTensor | undefined, parents: readonly number[]): void {
+  const source = floatData(from);
+  const target = floatData(to);
+  const width = source.length / (from.shape[0] ?? 1);
+  parents.forEach((parent, row) => {
+    target.set(source.subarray(parent * width, (parent + 1) * width), row * width);
+  });
 }

@@ -163,6 +163,13 @@ export function buildForward(setup: Setup, shape: BatchShape, options: ForwardOp
   return { graph, ...result, logits, masks: base.masks };
 }
 
+/** A method's prefix alone, of one row: computed once, it can be fed as the past of every row. */
+export function buildPrefix(setup: Setup): { readonly graph: Graph; readonly prefix: readonly Past[] } {
+  const graph = new Graph();
+  const base = createScope(graph, { modules: setup.modules, ties: setup.ties, training: false });
+  return { graph, prefix: earlierTokens(setup, base, { batch: 1, past: undefined }) };
+}
+
 /** What stands before a stack's tokens: a cache, else the method's prefix. */
 function earlierTokens(
   { method, methodConfig, target, prefixLength }: Setup,
