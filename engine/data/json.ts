@@ -1,6 +1,7 @@
 /** Reads JSON and JSON Lines as a table: keys are columns, values stay what they are. */
 import type { Finding } from '../spec/dataset.ts';
 import { StudioError } from '../spec/errors.ts';
+import { questionsOf } from './squad.ts';
 import { emptyRow, finding, listed, type Row, type TablePart } from './table.ts';
 
 /** Real data nests a handful of levels; a file nested deeper is made to break its reader. */
@@ -14,8 +15,9 @@ export function readJson(text: string, path: string): TablePart {
     throw new StudioError('file.format', { path, reason: `nested more than ${String(deepest)} levels deep` });
   const found = findObjects(root) ?? fromColumns(root);
   if (found === null) throw new StudioError('file.format', { path, reason: 'JSON without a list of objects' });
-  if (found.length === 0) throw new StudioError('data.no-rows', { path });
-  return tableOf(found, 'json', findings);
+  const objects = questionsOf(found) ?? found;
+  if (objects.length === 0) throw new StudioError('data.no-rows', { path });
+  return tableOf(objects, 'json', findings);
 }
 
 /**

@@ -3,6 +3,7 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { StudioError } from '../spec/errors.ts';
+import { conllExtensions, looksLikeConll, readConll } from './conll.ts';
 import { readDelimited, readPlainText } from './csv.ts';
 import { decodeText } from './encoding.ts';
 import { looksLikeJson, readJson, readJsonLines } from './json.ts';
@@ -17,7 +18,7 @@ const mostBytes = 500 * mebibyte;
 const largeBytes = 32 * mebibyte;
 const longestLine = 16 * mebibyte;
 
-/** Reads a CSV, TSV, XLSX, JSON, JSON Lines or text file, gzipped ones too. @throws StudioError file.*, data.* */
+/** Reads a CSV, TSV, XLSX, JSON, JSON Lines, CoNLL or text file, gzipped ones too. @throws StudioError file.*, data.* */
 export async function readTable(path: string): Promise<Table> {
   const bytes = await readBytes(path);
   const name = basename(path);
@@ -60,6 +61,7 @@ const expectedExtensions: Readonly<Record<TablePart['format'], readonly string[]
   json: ['.json', '.jsonl', '.ndjson'],
   jsonl: ['.jsonl', '.ndjson', '.json'],
   xlsx: ['.xlsx', '.xlsm'],
+  conll: [...conllExtensions, ...textExtensions],
 };
 
 function wrongExtension(extension: string, format: TablePart['format']): TablePart['findings'] {
@@ -82,6 +84,7 @@ function readText(
       ? readJsonLines(text, path)
       : readJson(text, path);
   }
+  if (conllExtensions.includes(extension) || looksLikeConll(text)) return readConll(text, path);
   return ['.txt', '.text', '.md', '.log'].includes(extension) ? readPlainText(text, path) : readDelimited(text, path);
 }
 

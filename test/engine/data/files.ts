@@ -30,6 +30,8 @@ export interface ExpectedFinding {
   readonly count?: number;
   readonly min_count?: number;
   readonly lines?: readonly number[];
+  /** Of rows that bring identifiers with them. */
+  readonly ids?: readonly string[];
   readonly [key: string]: unknown;
 }
 
