@@ -94,7 +94,7 @@ function isComment(line: string): boolean {
 function cellsOf(line: string): readonly string[] {
   const trimmed = line.trim();
   if (trimmed === '') return [];
-  return trimmed.split(trimmed.includes('\t') ? /\s*\t\s*/ : /\s+/);
+  return trimmed.includes('\t') ? trimmed.split('\t').map((cell) => cell.trim()) : trimmed.split(/\s+/);
 }
 
 /** The word stands first and the tag last; in CoNLL-U's ten columns second and fourth. */

@@ -49,7 +49,8 @@ const messengerLine =
   /^\s*[[(]?\d{1,4}[./-]\d{1,2}[./-]\d{1,4},? \d{1,2}:\d{2}(:\d{2})?( ?[AP]M)?[\])]?( -)? ?[^:]{1,40}: /i;
 
 /**
- * Reads a text file: a table if it plainly is one (as Excel's "Unicode text"), else one row a line that is not blank.
+ * Reads a text file: a table if it plainly is one (as Excel's "Unicode text"), else one row a paragraph where lines are
+ * wrapped, and one row a line that is not blank where they are not.
  */
 export function readPlainText(text: string, path: string): TablePart {
   if (text.trim() === '') throw new StudioError('data.no-rows', { path });
@@ -63,9 +64,20 @@ export function readPlainText(text: string, path: string): TablePart {
     format: 'text',
     delimiter: null,
     columns: ['text'],
-    rows: lines.map((line) => toRow(['text'], [line])),
+    rows: (paragraphsOf(text) ?? lines).map((piece) => toRow(['text'], [piece])),
     findings,
   };
+}
+
+/** Text between blank lines, if much of it runs over several lines; null: a line stands for itself. */
+function paragraphsOf(text: string): readonly string[] | null {
+  const paragraphs = text
+    .replace(/\r\n?/g, '\n')
+    .split(/\n[^\S\n]*\n/)
+    .map((paragraph) => paragraph.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd())
+    .filter((paragraph) => paragraph.trim() !== '');
+  const wrapped = paragraphs.filter((paragraph) => paragraph.includes('\n'));
+  return paragraphs.length > 1 && wrapped.length * 3 >= paragraphs.length ? paragraphs : null;
 }
 
 function isPlainTable(text: string, { delimiter, width, agreement }: Dialect): boolean {

@@ -208,12 +208,24 @@ function rowsByRole(tables: readonly RoleTable[]): DatasetView['counts'] {
   return { train: rows('train'), validation: rows('validation'), test: rows('test') };
 }
 
+/** What a table lacks in which nothing fits a task. */
+const missingColumn = {
+  'text-classification': 'label',
+  'token-classification': 'spans',
+  'question-answering': 'context',
+  'multiple-choice': 'choices',
+  'text-generation': 'text',
+  chat: 'messages',
+  translation: 'target',
+  summarization: 'summary',
+} as const satisfies Record<TaskName, string>;
+
 function noMapping(tables: readonly RoleTable[], task: DataRequest['task']): StudioError {
   const table = tables[0]?.table;
   const columns = (table?.columns ?? []).slice(0, 50).join(', ');
   return new StudioError('data.column-missing', {
     path: table?.path ?? '',
-    column: task === 'chat' ? 'messages' : 'label',
+    column: missingColumn[task ?? 'text-classification'],
     columns,
   });
 }

@@ -6,12 +6,26 @@ export function cellValue(cell: unknown): unknown {
   return parsed(cell) ?? parsed(asJson(cell)) ?? cell;
 }
 
+/** What is nested deeper was made to break its reader. */
+const deepest = 64;
+
 function parsed(text: string): unknown {
+  if (deeperThan(text, deepest)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+/** Counts brackets within texts too, of which no cell has that many unclosed. */
+function deeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  for (const bracket of text.match(/[[\]{}]/g) ?? []) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (depth > limit) return true;
+  }
+  return false;
 }
 
 /** Python's `['it', "isn't", None]` as JSON. */

@@ -53,12 +53,19 @@ export function spansOf(words: readonly WordPlace[], tags: readonly string[]): S
   return spans;
 }
 
-/** BIO tags of words whose ends no span cuts. */
+/** BIO tags of words, by spans that end no word in its middle; both in the order of the text. */
 export function tagsOf(words: readonly WordPlace[], spans: readonly Span[]): string[] {
+  let next = 0;
+  let begun = false;
   return words.map(({ start, end }) => {
-    const span = spans.find((one) => one.start <= start && end <= one.end);
-    if (span === undefined) return 'O';
-    const first = words.find((one) => one.start >= span.start);
-    return `${first?.start === start ? 'B' : 'I'}-${span.label}`;
+    while ((spans[next]?.end ?? Infinity) <= start) {
+      next += 1;
+      begun = false;
+    }
+    const span = spans[next];
+    if (span === undefined || start < span.start || end > span.end) return 'O';
+    const prefix = begun ? 'I' : 'B';
+    begun = true;
+    return `${prefix}-${span.label}`;
   });
 }

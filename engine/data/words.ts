@@ -1,5 +1,5 @@
 /** Words of a text, each with its place: what gets a tag where no one has parted the text yet. */
-import { codePoints } from './code-points.ts';
+import { codePoints, type CodePoints } from './code-points.ts';
 
 export interface WordPlace {
   readonly text: string;
@@ -14,15 +14,31 @@ const word =
 
 /** Parts a text into words; `cuts`, in code points, are places where a word has to end. */
 export function wordsOf(text: string, cuts: readonly number[] = []): WordPlace[] {
-  const points = codePoints(text);
   const sorted = [...new Set(cuts)].toSorted((a, b) => a - b);
-  return [...text.matchAll(word)].flatMap(({ 0: found, index }) => {
-    const start = points.fromUnits(index);
-    const end = start + codePoints(found).length;
-    const edges = [start, ...sorted.filter((cut) => cut > start && cut < end), end];
-    return edges.slice(1).map((edge, at) => {
-      const from = edges[at] ?? start;
-      return { text: points.slice(from, edge), start: from, end: edge };
-    });
-  });
+  const places: WordPlace[] = [];
+  let unit = 0;
+  let point = 0;
+  let cut = 0;
+  for (const { 0: found, index } of text.matchAll(word)) {
+    point += codePoints(text.slice(unit, index)).length;
+    unit = index + found.length;
+    const points = codePoints(found);
+    let start = point;
+    point += points.length;
+    while ((sorted[cut] ?? Infinity) <= start) cut += 1;
+    for (let edge = sorted[cut]; edge !== undefined && edge < point; edge = sorted[cut]) {
+      places.push(placeIn(points, { start, end: edge, from: point - points.length }));
+      start = edge;
+      cut += 1;
+    }
+    places.push(placeIn(points, { start, end: point, from: point - points.length }));
+  }
+  return places;
+}
+
+function placeIn(
+  points: CodePoints,
+  { start, end, from }: { readonly start: number; readonly end: number; readonly from: number },
+): WordPlace {
+  return { text: points.slice(start - from, end - from), start, end };
 }
