@@ -28,6 +28,7 @@ export interface OpAttributes {
   ReduceSum: { readonly axes: readonly number[]; readonly keep: boolean };
   ReduceMean: { readonly axes: readonly number[]; readonly keep: boolean };
   ReduceSumSquare: { readonly axes: readonly number[]; readonly keep: boolean };
+  ReduceMax: { readonly axes: readonly number[]; readonly keep: boolean };
   Reshape: { readonly shape: Shape };
   Transpose: { readonly permutation: readonly number[] };
   Expand: { readonly shape: Shape };
@@ -150,6 +151,7 @@ export const opTable = {
   ReduceSum: reduction,
   ReduceMean: reduction,
   ReduceSumSquare: reduction,
+  ReduceMax: reduction,
   Reshape: (inputs, { shape }, fail) => {
     const [x] = take(inputs, 1, fail);
     if (product(x.shape) !== product(shape)) fail('the number of elements changes');

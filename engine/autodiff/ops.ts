@@ -55,6 +55,9 @@ export function reduceMean(x: Tensor, axes: readonly number[], keep = true): Ten
 export function reduceSumSquare(x: Tensor, axes: readonly number[], keep = true): Tensor {
   return one('ReduceSumSquare', [x], { axes: axesOf(x, axes), keep });
 }
+export function reduceMax(x: Tensor, axes: readonly number[], keep = true): Tensor {
+  return one('ReduceMax', [x], { axes: axesOf(x, axes), keep });
+}
 /** Sum over everything: a scalar. */
 export function sumAll(x: Tensor): Tensor {
   return reduceSum(

@@ -159,6 +159,13 @@ export const rules = {
     const [x] = inputs(node);
     return [mul(mul(x, 2), kept(grad, x, node.attributes.axes))];
   },
+  // Elements that tie for the greatest share the gradient, as torch.amax.
+  ReduceMax: (grad, node) => {
+    const [x] = inputs(node);
+    const { axes } = node.attributes;
+    const greatest = cast(equal(x, expand(kept(output(node), x, axes), x.shape)), x.dtype);
+    return [mul(div(greatest, reduceSum(greatest, axes)), kept(grad, x, axes))];
+  },
   Reshape: (grad, node) => [reshape(grad, inputs(node)[0].shape)],
   Transpose: (grad, node) => [transpose(grad, inverse(node.attributes.permutation))],
   Expand: (grad, node) => [unbroadcast(grad, inputs(node)[0])],

@@ -132,7 +132,7 @@ function plain<Op extends OpName>(opType: Op, attributes: Attributes = {}): Rule
   };
 }
 
-type Reduction = 'ReduceSum' | 'ReduceMean' | 'ReduceSumSquare';
+type Reduction = 'ReduceSum' | 'ReduceMean' | 'ReduceSumSquare' | 'ReduceMax';
 
 function reduction<Op extends Reduction>(opType: Op): Rule<Op> {
   return (lowering, node, { inputs, to }) => {
@@ -187,6 +187,7 @@ const lowerings = {
   ReduceSum: reduction('ReduceSum'),
   ReduceMean: reduction('ReduceMean'),
   ReduceSumSquare: reduction('ReduceSumSquare'),
+  ReduceMax: reduction('ReduceMax'),
   Reshape: (lowering, node, { inputs, to }) => {
     lowering.emit('Reshape', [inputs[0] ?? '', lowering.integers(node.attributes.shape)], { to });
   },

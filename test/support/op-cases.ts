@@ -115,6 +115,9 @@ export const opCases: { readonly [Op in OpName]: readonly OpCase[] } = {
   ReduceSumSquare: [[0], [0, 1]].flatMap((axes) =>
     [true, false].map((keep) => ({ operands: [matrix], build: first((x) => ops.reduceSumSquare(x, axes, keep)) })),
   ),
+  ReduceMax: [[0], [1], [0, 1]].flatMap((axes) =>
+    [true, false].map((keep) => ({ operands: [matrix], build: first((x) => ops.reduceMax(x, axes, keep)) })),
+  ),
   Reshape: [{ operands: [matrix], build: first((x) => ops.reshape(x, [2, 6])) }],
   Transpose: [{ operands: [{ shape: [2, 3, 2] }], build: first((x) => ops.transpose(x, [2, 0, 1])) }],
   Expand: [

@@ -4,6 +4,8 @@ import type { Runtime } from '../../../engine/runtime/session.ts';
 import { generation } from './generation.ts';
 import { gguf } from './gguf.ts';
 import { metrics } from './metrics.ts';
+import { optimizers } from './optimizers.ts';
+import { quant } from './quant.ts';
 
 /** What a case runs on. */
 export interface Machine {
@@ -30,4 +32,4 @@ export interface ExtraFamily {
   cases(folder: string): readonly ExtraCase[];
 }
 
-export const extraFamilies: readonly ExtraFamily[] = [metrics, gguf, generation];
+export const extraFamilies: readonly ExtraFamily[] = [metrics, gguf, generation, optimizers, quant];
