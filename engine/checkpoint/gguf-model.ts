@@ -4,7 +4,7 @@ import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import { settingsOf } from '../tokenizer/load.ts';
 import { tokenizerFromGguf } from '../tokenizer/from-gguf.ts';
-import { createTokenizer } from '../tokenizer/tokenizer.ts';
+import { createTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import { canDequantise } from './dequantise.ts';
 import { configOf, type GgufConfig } from './gguf-config.ts';
 import { architectureNames, hubName, type Layout } from './gguf-families.ts';
@@ -45,7 +45,7 @@ export async function openGgufModel(path: string): Promise<BaseModel> {
       },
       tokenizer,
       chatTemplate,
-      generationConfig: idsOf(config),
+      generationConfig: generationConfigOf(file.keys, tokenizer),
       licenceFiles: [],
       close: () => file.close(),
     };
@@ -92,7 +92,27 @@ function checkRows(path: string, { name, shape }: TensorEntry, heads: number | n
   throw new StudioError('checkpoint.corrupt', { path, reason });
 }
 
-function idsOf(config: Readonly<Record<string, Json>>): Json {
-  const names = ['bos_token_id', 'eos_token_id', 'pad_token_id'];
-  return Object.fromEntries(names.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])));
+/** Tokens that end a turn, for files that do not say which. */
+const turnEnds = ['<|eot_id|>', '<|im_end|>', '<|end|>', '<end_of_turn>'];
+
+/** As in a generation_config.json: what begins a text, and all that ends an answer. */
+function generationConfigOf(keys: GgufFile['keys'], tokenizer: Tokenizer): Json {
+  const idAt = (name: string): number | null => {
+    const id = keys.get(`tokenizer.ggml.${name}_token_id`);
+    return typeof id === 'number' ? id : null;
+  };
+  const isKnown = (id: number | null): id is number => id !== null;
+  const told = [idAt('eot'), idAt('eom')].filter(isKnown);
+  const special = (token: string): number | null => {
+    const id = tokenizer.tokenToId(token);
+    return id !== null && tokenizer.specialIds.has(id) ? id : null;
+  };
+  const ends = new Set([idAt('eos'), ...(told.length > 0 ? told : turnEnds.map(special))].filter(isKnown));
+  const [first, ...others] = ends;
+  const fields = {
+    bos_token_id: idAt('bos'),
+    eos_token_id: others.length === 0 ? (first ?? null) : [...ends],
+    pad_token_id: idAt('padding'),
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }

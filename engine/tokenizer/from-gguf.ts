@@ -1,6 +1,8 @@
 /** Rebuilds a tokenizer.json from the metadata of a GGUF file: byte-level BPE and SentencePiece BPE. */
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
+import { splittings } from './gguf-splitting.ts';
+import { tokenTypes } from './gguf-token-types.ts';
 
 type Keys = ReadonlyMap<string, Json>;
 type Fields = Readonly<Record<string, Json>>;
@@ -12,11 +14,6 @@ export interface RebuiltTokenizer {
   readonly settings: Fields;
   readonly chatTemplate: string | null;
 }
-
-// Token types of llama.cpp.
-const unknownType = 2;
-const controlType = 3;
-const userDefinedType = 4;
 
 interface Vocabulary {
   readonly path: string;
@@ -64,69 +61,6 @@ function numbers(value: Json | undefined): readonly number[] | null {
 function listOf(value: Json | undefined): readonly Json[] | null {
   return Array.isArray(value) ? (value as readonly Json[]) : null;
 }
-
-const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-const words = '[^\\r\\n\\p{L}\\p{N}]?\\p{L}+';
-const rest = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
-
-const byteLevelAlone: Json = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
-const digitsFirst: Json = {
-  type: 'Sequence',
-  pretokenizers: [{ type: 'Digits', individual_digits: true }, byteLevelAlone],
-};
-
-function splitBy(pattern: string): Json {
-  return {
-    type: 'Sequence',
-    pretokenizers: [
-      { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false },
-      { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
-    ],
-  };
-}
-
-interface Splitting {
-  readonly preTokenizer: Json;
-  readonly normalizer: Json;
-  /** A word that is a token is that token, whatever the merges say. */
-  readonly ignoreMerges: boolean;
-  /** Whether texts begin with BOS where the file does not say. */
-  readonly bos: boolean;
-}
-
-const gpt2: Splitting = { preTokenizer: byteLevelAlone, normalizer: null, ignoreMerges: false, bos: false };
-const smollm: Splitting = { ...gpt2, preTokenizer: digitsFirst };
-const llama3: Splitting = {
-  preTokenizer: splitBy(`${contractions}|${words}|\\p{N}{1,3}|${rest}`),
-  normalizer: null,
-  ignoreMerges: true,
-  bos: true,
-};
-const qwen2: Splitting = {
-  preTokenizer: splitBy(`${contractions}|${words}|\\p{N}|${rest}`),
-  normalizer: { type: 'NFC' },
-  ignoreMerges: false,
-  bos: false,
-};
-
-/** `tokenizer.ggml.pre`, llama.cpp's name for how a text is split before the merges. */
-const splittings: ReadonlyMap<string, Splitting> = new Map([
-  ['default', gpt2],
-  ['gpt-2', gpt2],
-  ['gpt2', gpt2],
-  ['phi-2', gpt2],
-  ['olmo', gpt2],
-  ['smollm', smollm],
-  ['starcoder', smollm],
-  ['refact', smollm],
-  ['command-r', smollm],
-  ['codeshell', smollm],
-  ['llama3', llama3],
-  ['llama-v3', llama3],
-  ['llama-bpe', llama3],
-  ['qwen2', qwen2],
-  ['deepseek-r1-qwen', qwen2],
-]);
 
 function byteLevel(vocabulary: Vocabulary): Fields {
   const { keys, tokens } = vocabulary;
@@ -237,8 +171,8 @@ function vocabOf(tokens: readonly string[]): Fields {
 function addedTokens({ tokens, types }: Vocabulary): Json {
   return tokens.flatMap((content, id): Json[] => {
     const type = types[id];
-    const special = type === controlType || type === unknownType;
-    if (!special && type !== userDefinedType) return [];
+    const special = type === tokenTypes.control || type === tokenTypes.unknown;
+    if (!special && type !== tokenTypes.userDefined) return [];
     return [{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special }];
   });
 }
