@@ -22,6 +22,8 @@ export interface GgufFamily {
   readonly taskClass: string;
   /** Transformers' model types that are written as this family. */
   readonly writtenFrom: readonly string[];
+  /** Whether the head is the table of words where a config does not say. */
+  readonly tiedUnlessSaid: boolean;
   /** Where Transformers keeps the layers. */
   readonly layerPrefix: string;
   readonly outside: Readonly<Record<string, Part>>;
@@ -81,6 +83,7 @@ const fourNorms = {
 } satisfies GgufFamily['inLayers'];
 
 const rotary = {
+  tiedUnlessSaid: false,
   layerPrefix: 'model.layers',
   outside,
   settings: commonSettings,
@@ -134,6 +137,7 @@ const families: readonly GgufFamily[] = [
     modelType: 'gemma',
     taskClass: 'GemmaForCausalLM',
     writtenFrom: ['gemma'],
+    tiedUnlessSaid: true,
     outside: gemmaOutside,
     inLayers: { ...plusOne(twoNorms), ...attention, ...gatedMlp },
   },
@@ -143,6 +147,7 @@ const families: readonly GgufFamily[] = [
     modelType: 'gemma2',
     taskClass: 'Gemma2ForCausalLM',
     writtenFrom: ['gemma2'],
+    tiedUnlessSaid: true,
     outside: gemmaOutside,
     inLayers: { ...plusOne(fourNorms), ...attention, ...gatedMlp },
   },
@@ -152,6 +157,7 @@ const families: readonly GgufFamily[] = [
     modelType: 'gemma3_text',
     taskClass: 'Gemma3ForCausalLM',
     writtenFrom: ['gemma3_text'],
+    tiedUnlessSaid: true,
     outside: gemmaOutside,
     inLayers: { ...plusOne({ ...fourNorms, ...headNorms }), ...attention, ...gatedMlp },
   },
@@ -174,6 +180,7 @@ const families: readonly GgufFamily[] = [
     modelType: 'gpt2',
     taskClass: 'GPT2LMHeadModel',
     writtenFrom: ['gpt2'],
+    tiedUnlessSaid: true,
     layerPrefix: 'transformer.h',
     outside: {
       token_embd: { hub: 'transformer.wte' },

@@ -17,8 +17,10 @@ export const longropeTensors = { long: 'rope_factors_long.weight', short: 'rope_
 export async function ropeScaling(file: GgufFile, read: KeyReader, size: RopeSize): Promise<Json> {
   if (file.tensors.has(llama3Tensor)) return llama3Scaling(await file.read(llama3Tensor), read, size);
   if (file.tensors.has(longropeTensors.long) && file.tensors.has(longropeTensors.short)) {
+    const attention = read.number('rope.scaling.attn_factor');
     return {
       type: 'longrope',
+      ...(attention === null ? {} : { attention_factor: attention }),
       long_factor: Array.from(await file.read(longropeTensors.long), shortest),
       short_factor: Array.from(await file.read(longropeTensors.short), shortest),
     };

@@ -71,6 +71,8 @@ export interface ErrorData {
   'studio.unreachable': { address: string };
   'not-found': { kind: string; id: string };
   busy: { what: string };
+  /** A format has no place for a part of the model. */
+  'export.no-place': { format: string; what: string; reason: string };
   'export.mismatch': { matched: number; of: number; row: number };
 }
 

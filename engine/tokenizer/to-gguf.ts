@@ -188,6 +188,11 @@ function scoresOf(
   });
 }
 
+/** Whether every sequence begins with that token. */
+export function beginsWith(json: string, token: string | null): boolean {
+  return token !== null && edge(fieldsOf(JSON.parse(json) as Json), 0) === token;
+}
+
 /** The text of the token that every sequence begins (0) or ends (−1) with, or null. */
 function edge(root: Fields, at: 0 | -1): string | null {
   const processor = fieldsOf(root['post_processor']);

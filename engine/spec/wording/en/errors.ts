@@ -402,6 +402,12 @@ export const errorSentences = {
     remedy: 'Wait until it is done, or cancel it.',
     evidence: what,
   }),
+  'export.no-place': ({ format, what, reason }) => ({
+    title: `${format} has no place for ${what}.`,
+    cause: `${reason[0]?.toUpperCase() ?? ''}${reason.slice(1)}.`,
+    remedy: 'Export it as a Hugging Face folder, which holds all of it; the run itself is unchanged.',
+    evidence: what,
+  }),
   'export.mismatch': ({ matched, of, row }) => ({
     title: `${count(matched)} of ${count(of)} answers match after export.`,
     cause: `Read back from the files, row ${count(row)} is answered differently.`,
