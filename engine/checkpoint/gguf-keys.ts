@@ -14,6 +14,8 @@ export interface WrittenKeys {
   readonly keys: ReadonlyMap<string, GgufValue>;
   /** Tensors that stand for parts of the config: one row of values each. */
   readonly tensors: ReadonlyMap<string, Float32Array>;
+  /** What the tensors of that name in each layer are multiplied by, where llama.cpp scales otherwise than the config. */
+  readonly factors: ReadonlyMap<string, number>;
 }
 
 /** Errors: `model.unknown-architecture`, `model.config` with the field that GGUF or llama.cpp has no place for. */
@@ -29,14 +31,15 @@ export function keysOf(config: Fields, path: string): WrittenKeys {
     return [key, uint(read.count(hub, key === 'feed_forward_length' ? fourfold(family, read) : undefined))] as const;
   });
   const tensors = new Map<string, Float32Array>();
-  const own: Keys = ownKeys[family.architecture]({ read, raw: config, path, tensors });
+  const factors = new Map<string, number>();
+  const own: Keys = ownKeys[family.architecture]({ read, raw: config, path, tensors, factors });
   const prefixed = Object.entries<GgufValue>({
     ...Object.fromEntries(settings),
     [family.epsilon.key]: float(read.number(family.epsilon.hub, 1e-6)),
     ...own,
   }).map(([key, value]) => [`${family.architecture}.${key}`, value] as const);
   const architecture = { kind: 'string', value: family.architecture } as const;
-  return { family, keys: new Map([['general.architecture', architecture], ...prefixed]), tensors };
+  return { family, keys: new Map([['general.architecture', architecture], ...prefixed]), tensors, factors };
 }
 
 function fourfold(family: GgufFamily, read: ConfigReader): number | undefined {
@@ -56,6 +59,7 @@ interface Source {
   readonly raw: Fields;
   readonly path: string;
   readonly tensors: Map<string, Float32Array>;
+  readonly factors: Map<string, number>;
 }
 
 /** What each family has beside the settings that all have. */
@@ -67,7 +71,7 @@ const ownKeys = {
   gemma2: (source) => ({
     ...gelu(source),
     ...rotary(source),
-    ...queryScale(source, 46),
+    ...queryScale(source, { layersOfTheLargest: 46, into: 'attn_q' }),
     ...sliding(source, 2),
     attn_logit_softcapping: cap(source, 'attn_logit_softcapping'),
     final_logit_softcapping: cap(source, 'final_logit_softcapping'),
@@ -76,7 +80,7 @@ const ownKeys = {
     ...gelu(source),
     ...uncapped(source),
     ...rotary(source),
-    ...queryScale(source, 62),
+    ...queryScale(source, { layersOfTheLargest: 62, into: 'attn_q_norm' }),
     ...sliding(source, 6),
   }),
   phi3: (source) => ({
@@ -154,12 +158,17 @@ function fullSight({ read }: Source): Keys {
   return {};
 }
 
-/** llama.cpp derives the scale of the scores from the sizes; only the largest model of a family differs. */
-function queryScale(source: Source, layersOfTheLargest: number): Keys {
-  const { read } = source;
+/**
+ * llama.cpp derives the scale of the scores from the sizes, which is that of all released models; another one goes into
+ * the queries, or into the norm over them.
+ */
+function queryScale(source: Source, { layersOfTheLargest, into }: { layersOfTheLargest: number; into: string }): Keys {
+  const { read, factors } = source;
   const ofTheLargest = Math.floor(read.count('hidden_size') / read.count('num_attention_heads'));
   const expected = read.count('num_hidden_layers') === layersOfTheLargest ? ofTheLargest : headSize(source);
-  if (read.number('query_pre_attn_scalar', 256) !== expected) read.refuse('query_pre_attn_scalar', String(expected));
+  const told = read.number('query_pre_attn_scalar', 256);
+  if (told <= 0) read.refuse('query_pre_attn_scalar', 'a number above 0');
+  if (told !== expected) factors.set(into, Math.sqrt(expected / told));
   return {};
 }
 

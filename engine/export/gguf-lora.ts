@@ -5,7 +5,7 @@ import { toFile, type Heads } from '../checkpoint/gguf-layout.ts';
 import { writeGguf, type GgufTensor, type GgufValue } from '../checkpoint/write-gguf.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
-import { ggufTypes, headsIn, placeOf } from './gguf.ts';
+import { ggufTypes, headsIn, placeOf, type Place } from './gguf.ts';
 
 interface Factor {
   readonly shape: readonly number[];
@@ -40,7 +40,8 @@ export async function exportGgufLora(
   type: 'F32' | 'F16' = 'F32',
 ): Promise<string> {
   const file = `${name}.lora.gguf`;
-  const { family } = keysOf(config, name);
+  const written = keysOf(config, name);
+  const { family } = written;
   const alpha = commonAlpha(modules);
   const heads = headsIn(config);
   const tensors = [...modules].flatMap(([module, pair]) => {
@@ -48,7 +49,7 @@ export async function exportGgufLora(
       const reason = "the head is the table of words, and llama.cpp's file has no second one";
       throw new StudioError('export.no-place', { format: 'GGUF', what: module, reason });
     }
-    const named = placeOf(family, `${module}.weight`);
+    const named = placeOf(written, `${module}.weight`);
     return pairTensors(named, { pair, alpha, heads, type });
   });
   const keys = new Map<string, GgufValue>([
@@ -79,7 +80,7 @@ function rankOf({ b }: LoraPair): number {
 }
 
 function pairTensors(
-  { name, layout }: ReturnType<typeof placeOf>,
+  { name, layout, factor: ofTheFile }: Place,
   {
     pair,
     alpha,
@@ -88,7 +89,7 @@ function pairTensors(
   }: { readonly pair: LoraPair; readonly alpha: number; readonly heads: Heads; readonly type: 'F32' | 'F16' },
 ): readonly GgufTensor[] {
   const { a, b, scaling } = pair;
-  const factor = (scaling * rankOf(pair)) / alpha;
+  const factor = (ofTheFile * scaling * rankOf(pair)) / alpha;
   const scaled = factor === 1 ? b.values : b.values.map((value) => value * factor);
   // A's rows run along the input, which no layout touches; of a Conv1D the pair is that of the linear layer it is.
   const up = layout === 'transposed' ? scaled : toFile(layout, { values: scaled, shape: b.shape }, heads);

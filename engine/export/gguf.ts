@@ -1,7 +1,7 @@
 /** A whole language model as one GGUF file for llama.cpp, Ollama and LM Studio, with its tokenizer, chat template and stop tokens. */
 import { join } from 'node:path';
-import { storedName, type GgufFamily, type Named } from '../checkpoint/gguf-families.ts';
-import { keysOf, uint } from '../checkpoint/gguf-keys.ts';
+import { storedName, type Named } from '../checkpoint/gguf-families.ts';
+import { keysOf, uint, type WrittenKeys } from '../checkpoint/gguf-keys.ts';
 import { otherShape, toFile, type Heads } from '../checkpoint/gguf-layout.ts';
 import { fits, type WrittenType } from '../checkpoint/quantise.ts';
 import { writeGguf, type GgufTensor, type GgufValue } from '../checkpoint/write-gguf.ts';
@@ -40,13 +40,13 @@ export interface ModelToWrite {
  */
 export async function exportGguf(model: ModelToWrite, folder: string, type: WrittenType): Promise<readonly string[]> {
   const file = `${model.name}.${type}.gguf`;
-  const { family, keys, tensors: fromConfig } = keysOf(model.config, model.name);
+  const written = keysOf(model.config, model.name);
   const tensors = [
-    ...Array.from(fromConfig, ([name, values]) => plainTensor(name, values)),
-    ...modelTensors(model, family, type),
+    ...Array.from(written.tensors, ([name, values]) => plainTensor(name, values)),
+    ...modelTensors(model, written, type),
   ];
   const all = new Map<string, GgufValue>([
-    ...keys,
+    ...written.keys,
     ['general.type', { kind: 'string', value: 'model' }],
     ['general.name', { kind: 'string', value: model.name }],
     ['general.file_type', uint(ggufTypes[type])],
@@ -72,13 +72,14 @@ function vocabulary(tensors: readonly GgufTensor[]): number {
 /** Transformers' names of what the head and the positions can be computed from. */
 const derived = /\.(?:attn\.bias|attn\.masked_bias|rotary_emb\.inv_freq)$/;
 
-function modelTensors({ config, weights }: ModelToWrite, family: GgufFamily, type: WrittenType): GgufTensor[] {
+function modelTensors({ config, weights }: ModelToWrite, written: WrittenKeys, type: WrittenType): GgufTensor[] {
+  const { family } = written;
   const heads = headsIn(config);
   const tied = config['tie_word_embeddings'] ?? family.tiedUnlessSaid;
   return [...weights].flatMap(([hub, weight]) =>
     derived.test(hub) || (hub === 'lm_head.weight' && tied === true)
       ? []
-      : [tensorOf(placeOf(family, hub), weight, { heads, type })],
+      : [tensorOf(placeOf(written, hub), weight, { heads, type })],
   );
 }
 
@@ -87,11 +88,17 @@ export function headsIn(config: Readonly<Record<string, Json>>): Heads {
   return { queries, keys: Number(config['num_key_value_heads'] ?? queries) };
 }
 
+export interface Place extends Named {
+  /** What the values are multiplied by. */
+  readonly factor: number;
+}
+
 /** Errors: `export.no-place`. */
-export function placeOf(family: GgufFamily, hub: string): Named {
+export function placeOf({ family, factors }: WrittenKeys, hub: string): Place {
   const named = storedName(family, hub);
   if (named === null) throw noPlace(hub, `llama.cpp's ${family.architecture} has no such tensor`);
-  return named;
+  const part = /^blk\.\d+\.([a-z_]+)\./.exec(named.name)?.[1];
+  return { ...named, factor: factors.get(part ?? '') ?? 1 };
 }
 
 function noPlace(what: string, reason: string): StudioError {
@@ -99,7 +106,7 @@ function noPlace(what: string, reason: string): StudioError {
 }
 
 function tensorOf(
-  { name, layout }: Named,
+  { name, layout, factor }: Place,
   weight: Weight,
   { heads, type }: { readonly heads: Heads; readonly type: WrittenType },
 ): GgufTensor {
@@ -109,7 +116,10 @@ function tensorOf(
     name,
     shape: stored,
     type: typeOf(name, stored, type),
-    values: async () => toFile(layout, { values: await weight.read(), shape }, heads),
+    values: async () => {
+      const values = toFile(layout, { values: await weight.read(), shape }, heads);
+      return factor === 1 ? values : values.map((value) => value * factor);
+    },
   };
 }
 

@@ -43,7 +43,7 @@ async function written(model: ModelToWrite, type: WrittenType): Promise<BaseMode
   return openModel(join(out, `${model.name}.${type}.gguf`));
 }
 
-/** llama.cpp has no key for this: it scales Gemma's scores by the size of the heads, as all released ones do. */
+/** The size of the heads, which Gemma's scores are scaled by in all released models but the largest. */
 const gemma = { query_pre_attn_scalar: 12 };
 /** Fields that mean something to the forward pass, as released checkpoints name them. */
 const families = [
@@ -150,6 +150,26 @@ describe('each family', () => {
   });
 });
 
+test.each([
+  ['gemma2', 'model.layers.0.self_attn.q_proj.weight', (value: number) => value],
+  ['gemma3', 'model.layers.0.self_attn.q_norm.weight', (value: number) => value + 1],
+] as const)('%s with another scale of the scores: the queries carry it', async (name, carrier, applied) => {
+  const base = await openModel(join(shared, 'golden/models', name));
+  expect(base.config['query_pre_attn_scalar']).toBe(20);
+  const again = await written(toWrite(base), 'F32');
+  expect(again.config['query_pre_attn_scalar']).toBe(12);
+  const [before, after] = [await base.weights.read(carrier), await again.weights.read(carrier)];
+  // Scores are q·k / √20 in the model, q′·k / √12 in the file.
+  const worst = before.reduce(
+    (most, value, at) =>
+      Math.max(most, Math.abs(applied(value) / Math.sqrt(20) - applied(after[at] ?? NaN) / Math.sqrt(12))),
+    0,
+  );
+  expect(worst).toBeLessThan(1e-7);
+  await base.close();
+  await again.close();
+});
+
 describe('types', () => {
   test.each([
     ['F16', { matrix: 'F16', words: 'F16', number: 1 }],
@@ -224,8 +244,7 @@ describe('refusing, by name', () => {
   };
 
   test('what llama.cpp would compute otherwise, what it has no tensor for, a family it does not know here', async () => {
-    expect(await refusal('gemma2', {})).toEqual(['model.config', 'query_pre_attn_scalar']);
-    expect(await refusal('gemma2', { ...gemma, attn_logit_softcapping: null })).toEqual([
+    expect(await refusal('gemma2', { attn_logit_softcapping: null })).toEqual([
       'model.config',
       'attn_logit_softcapping',
     ]);
