@@ -1,7 +1,7 @@
 /** Answers a prompt with the base model or a tuned one; the model asked last stays loaded. */
 import { availableParallelism } from 'node:os';
 import { openTuned } from '../export/open-adapter.ts';
-import { hasHead, type Architecture, type ModelConfig } from '../models/model.ts';
+import { hasHead, headNames, isLanguageModel, type Architecture, type HeadName } from '../models/model.ts';
 import { chooseDevice } from '../runtime/device.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { Answer, CommandHandler, GenerateRequest } from '../spec/commands.ts';
@@ -17,7 +17,7 @@ import { answererOf } from '../train/evaluate.ts';
 import { Machine } from '../train/machine.ts';
 import { readJsonFile, type SavedBaseline } from '../train/run-folder.ts';
 import { openArchitecture, roomForRows, taskModel, type OpenedModel } from '../train/prepare.ts';
-import { createSetup } from '../train/setup.ts';
+import { createSetup, type Setup } from '../train/setup.ts';
 import { loadWeights } from '../train/weights.ts';
 import { Decoder } from './decoder.ts';
 import { tokenRules } from './rules.ts';
@@ -55,7 +55,7 @@ async function openSpeaker(key: string, { modelPath, adapter, baseline }: Genera
     const opened = await openArchitecture(modelPath);
     const { base, architecture, config } = opened;
     try {
-      const head = { name: 'causal-lm', labels: config.vocabulary } as const;
+      const head = { name: languageHead(architecture), labels: config.vocabulary };
       const setup = createSetup({ architecture, config, head, method: null });
       const weights = await loadWeights({ base, setup, seed: 0 });
       return await chatSpeaker(key, opened, { setup, weights, threads: availableParallelism() });
@@ -136,7 +136,7 @@ type Loaded = Pick<ConstructorParameters<typeof Decoder>[0], 'setup' | 'threads'
 };
 
 async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, threads }: Loaded): Promise<Speaker> {
-  const { base, config } = opened;
+  const { base } = opened;
   const { tokenizer, chatTemplate } = base;
   const decoder = new Decoder({
     runtime: await Runtime.open(),
@@ -157,7 +157,7 @@ async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, t
           ? (await tokenizer.encode(request.prompt)).ids
           : await renderPrompt({ tokenizer, template: chatTemplate }, messages);
       const settings = generationSettings(request);
-      refuseTooLong(ids.length + settings.maxNewTokens, config, opened.architecture);
+      refuseTooLong(setup, { prompt: ids.length, answer: settings.maxNewTokens });
       const cutter = cutAt(settings.stopStrings);
       const stream = streamText(tokenizer, { skipSpecialTokens: true });
       let text = '';
@@ -189,9 +189,19 @@ async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, t
   };
 }
 
-function refuseTooLong(tokens: number, config: ModelConfig, architecture: Architecture): void {
-  if (!hasHead(architecture, 'causal-lm'))
-    throw new StudioError('model.task', { architecture: architecture.type, task: 'chat' });
-  if (tokens > config.maxLength)
-    throw new StudioError('rows.too-long', { longest: tokens, limit: config.maxLength, row: 1 });
+function languageHead(architecture: Architecture): HeadName {
+  const name = headNames.find((head) => isLanguageModel(head) && hasHead(architecture, head));
+  if (!name) throw new StudioError('model.task', { architecture: architecture.type, task: 'chat' });
+  return name;
+}
+
+/** Prompt and answer share a row, with what the method puts there; beside an encoder the answer has a row of its own. */
+function refuseTooLong(
+  { architecture, config, virtualTokens, prefixLength }: Setup,
+  tokens: { readonly prompt: number; readonly answer: number },
+): void {
+  const prompt = tokens.prompt + virtualTokens;
+  const answer = tokens.answer + prefixLength;
+  const longest = architecture.kind === 'encoder-decoder' ? Math.max(prompt, answer) : prompt + answer;
+  if (longest > config.maxLength) throw new StudioError('rows.too-long', { longest, limit: config.maxLength, row: 1 });
 }

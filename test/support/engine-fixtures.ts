@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import type { HeadName } from '../../engine/models/model.ts';
+import { isLanguageModel, type HeadName } from '../../engine/models/model.ts';
 import { Runtime } from '../../engine/runtime/session.ts';
 import type { Control } from '../../engine/spec/commands.ts';
 import type { MethodConfig } from '../../engine/spec/methods/index.ts';
@@ -43,7 +43,7 @@ export async function loadMachine(options: MachineOptions) {
   const opened = await openArchitecture(model);
   const { base, architecture, config } = opened;
   try {
-    const size = head === 'causal-lm' ? config.vocabulary : labels;
+    const size = isLanguageModel(head) ? config.vocabulary : labels;
     const setup = createSetup({ architecture, config, head: { name: head, labels: size }, method });
     const weights = await loadWeights({ base, setup, seed, known });
     const runtime = await Runtime.open();

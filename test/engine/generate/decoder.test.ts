@@ -1,11 +1,11 @@
-/** Decoding with a cache: what full passes without one give, in any batch; golden replies; sampling by seed; stops. */
+/** Decoding: stops, sampling by seed, listeners, golden replies. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Decoder, type DecodeOptions } from '../../../engine/generate/decoder.ts';
 import { generationSettings, type GenerationRequest } from '../../../engine/spec/generation.ts';
 import type { MethodConfig } from '../../../engine/spec/methods/index.ts';
-import { argmax, softmax } from '../../../engine/tasks/probabilities.ts';
+import { softmax } from '../../../engine/tasks/probabilities.ts';
 import { classify, type CaseFile } from '../../parity/cases.ts';
 import { openReference } from '../../parity/reference.ts';
 import { goldenModel, loadMachine, randomRows, shared } from '../../support/engine-fixtures.ts';
@@ -53,21 +53,6 @@ describe('on a tiny Llama', () => {
     loaded = await load(goldenModel('llama'));
   });
   afterAll(() => close(loaded));
-
-  test('greedy replies are those of full passes without a cache, in a batch and each alone', async () => {
-    const plain: number[][] = [];
-    for (const prompt of prompts) {
-      const ids = [...prompt];
-      for (let step = 0; step < newTokens; step += 1) ids.push(argmax(await next(loaded, ids)));
-      plain.push(ids.slice(prompt.length));
-    }
-    const alone: (readonly number[])[] = [];
-    for (const prompt of prompts) alone.push(...(await loaded.decoder.decode([prompt], greedy)));
-    expect({ together: await loaded.decoder.decode(prompts, greedy), alone }).toEqual({
-      together: plain,
-      alone: plain,
-    });
-  });
 
   test('a row ends before its stop token; the others go on', async () => {
     const whole = await loaded.decoder.decode(prompts, greedy);
