@@ -3,7 +3,7 @@ import type { Tensor } from '../autodiff/graph.ts';
 import { add, concat, matMul, mul, reshape, softmax, sub, transpose } from '../autodiff/ops.ts';
 
 /** What is added to a score that must not count. */
-const masked = -1e9;
+export const masked = -1e9;
 
 /** [B·S, heads·size] → [B, heads, S, size]. */
 export function splitHeads(x: Tensor, split: { readonly batch: number; readonly heads: number }): Tensor {

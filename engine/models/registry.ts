@@ -2,6 +2,7 @@
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import { bert } from './bert/index.ts';
+import { debertaV2 } from './deberta-v2/index.ts';
 import { distilbert } from './distilbert/index.ts';
 import { electra } from './electra/index.ts';
 import { llama } from './llama/index.ts';
@@ -9,7 +10,15 @@ import type { Architecture } from './model.ts';
 import { roberta, xlmRoberta } from './roberta/index.ts';
 
 /** Each architecture parses its own config; outside it, a config is only handed back to it. */
-const list = [bert, roberta, xlmRoberta, distilbert, electra, llama] as readonly unknown[] as readonly Architecture[];
+const list = [
+  bert,
+  roberta,
+  xlmRoberta,
+  distilbert,
+  electra,
+  debertaV2,
+  llama,
+] as readonly unknown[] as readonly Architecture[];
 
 const registry = new Map(list.map((architecture) => [architecture.type, architecture]));
 if (registry.size !== list.length) throw new RangeError('an architecture is registered twice');
