@@ -58,7 +58,8 @@ export function kendall(x: readonly number[], y: readonly number[]): number | nu
       untiedY += Math.abs(signY);
     }
   }
-  return untiedX === 0 || untiedY === 0 ? null : balance / Math.sqrt(untiedX) / Math.sqrt(untiedY);
+  if (untiedX === 0 || untiedY === 0) return null;
+  return Math.max(-1, Math.min(1, balance / Math.sqrt(untiedX) / Math.sqrt(untiedY)));
 }
 
 export interface RegressionErrors {

@@ -1,4 +1,4 @@
-/** Golden-extra's optimizers: AdamW update by update, the schedules of Transformers, clipping; the other update rules by name. */
+/** Golden-extra's optimizers: AdamW update by update, the schedules of Transformers, clipping, accumulation; the other update rules by name. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Graph, type Tensor } from '../../../engine/autodiff/graph.ts';
@@ -8,6 +8,7 @@ import type { HostTensor } from '../../../engine/runtime/session.ts';
 import { scheduleFactor, type ScheduleName, type ScheduleRun } from '../../../engine/spec/schedule.ts';
 import { floatData, floats, scalar } from '../../../engine/train/state.ts';
 import { openReference, type Reference } from '../reference.ts';
+import { runAccumulation } from './accumulation.ts';
 import { compare } from './compare.ts';
 import type { ExtraCase, ExtraFamily, ExtraResult, Machine } from './registry.ts';
 
@@ -72,6 +73,7 @@ export const optimizers: ExtraFamily = {
         name: `clipping-${entry.kind}-${String(index)}`,
         run: (machine) => runClipping(entry, machine),
       })),
+      { name: 'accumulation', run: (machine) => runAccumulation(folder, machine) },
     ];
   },
 };

@@ -1,7 +1,7 @@
 /** Runs golden-extra: a line a case with its worst deviation, and what was counted. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { extraFamilies, type ExtraCase, type ExtraResult, type Machine } from './registry.ts';
+import { extraFamilies, type ExtraCase, type ExtraFamily, type ExtraResult, type Machine } from './registry.ts';
 
 export interface Tally {
   passed: number;
@@ -19,9 +19,11 @@ export async function runExtra(
   machine: Machine,
   { only, tally }: { only: RegExp | null; tally: Tally },
 ): Promise<void> {
+  if (!extraFamilies.some(({ name }) => existsSync(join(folder, name))))
+    throw new Error(`no family of golden-extra lies in ${folder}`);
   for (const family of extraFamilies) {
     if (!existsSync(join(folder, family.name))) continue;
-    const cases = family.cases(folder).map((entry) => ({ ...entry, title: `${family.name}/${entry.name}` }));
+    const cases = casesOf(family, folder).map((entry) => ({ ...entry, title: `${family.name}/${entry.name}` }));
     const asked = cases.filter(({ title }) => only === null || only.test(title));
     if (asked.length === 0) continue;
     console.log(`\n${family.name.padEnd(60)} ${'worst'.padStart(12)}`);
@@ -38,6 +40,15 @@ export async function runExtra(
       if (failure === null) tally.passed += 1;
       else tally.failed += 1;
     }
+  }
+}
+
+/** A family that cannot be read is one case that fails, not the end of the run. */
+function casesOf(family: ExtraFamily, folder: string): readonly ExtraCase[] {
+  try {
+    return family.cases(folder);
+  } catch (error) {
+    return [{ name: 'index', run: () => Promise.reject(error instanceof Error ? error : new Error(String(error))) }];
   }
 }
 
