@@ -1,7 +1,7 @@
 /** Opens what a run wrote: recipe, labels and learned weights of an adapter folder, on top of its base model. */
 import { join } from 'node:path';
 import { openSafetensors } from '../checkpoint/safetensors.ts';
-import { methodFromPeft } from '../methods/registry.ts';
+import { methodFromPeft, methodOf } from '../methods/registry.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import type { MethodConfig } from '../spec/methods/index.ts';
@@ -58,11 +58,12 @@ async function readLabels(adapter: string): Promise<readonly string[]> {
   throw new StudioError('file.format', { path, reason: 'it is not a list of names' });
 }
 
-/** A PEFT folder's own config decides; the recipe only says how it came about. */
+/** A PEFT folder's own config decides, in the form in which its tensors are saved; the recipe only says how it came about. */
 async function savedMethod(adapter: string, method: MethodConfig): Promise<MethodConfig> {
   const path = join(adapter, 'adapter_config.json');
   if (!(await exists(path))) return method;
-  return methodFromPeft((await readJsonFile(path)) as Readonly<Record<string, Json>>, path);
+  const read = methodFromPeft((await readJsonFile(path)) as Readonly<Record<string, Json>>, path, method);
+  return methodOf(read).savedConfig(read);
 }
 
 /** Every parameter that learned, of the shape this base needs. */

@@ -67,6 +67,8 @@ export interface StartContext {
   readonly tokenizer: Tokenizer;
   /** Classes of the task, in the order of the logits. */
   readonly labels: readonly string[];
+  /** Uniform in [0, 1), a stream of the seed's. */
+  readonly uniform: (index: number) => number;
   /** A weight of the base model, float32. */
   weight(name: string): Promise<Float32Array>;
   /** Keys and values of a text, one a layer: [kv heads, tokens, head size]. */

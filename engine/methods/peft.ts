@@ -9,6 +9,11 @@ const heads: Readonly<Record<Exclude<PeftTask, null>, readonly string[] | null>>
   SEQ_2_SEQ_LM: null,
 };
 
+/** Modules that PEFT's task class saves without being told. */
+export function automaticHeads(taskType: PeftTask): readonly string[] {
+  return (taskType === null ? null : heads[taskType]) ?? [];
+}
+
 /**
  * `modules_to_save`: those that PEFT's task class would add (peft/peft_model.py), and heads of other names, which it
  * would leave out and load anew.

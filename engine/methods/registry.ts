@@ -7,23 +7,47 @@ import { linearProbe } from './linear-probe/index.ts';
 import { fromPeftConfig } from './lora/config.ts';
 import { lora } from './lora/index.ts';
 import type { Method } from './method.ts';
+import { fromPTuning } from './p-tuning/config.ts';
+import { pTuning } from './p-tuning/index.ts';
+import { pTuningV2 } from './p-tuning-v2/index.ts';
+import { fromPrefixTuning } from './prefix/config.ts';
+import { prefix } from './prefix/index.ts';
+import { fromPromptTuning } from './prompt/config.ts';
+import { prompt } from './prompt/index.ts';
 
 /** Each method takes the config of its own name; outside it, a config is only handed back to it. */
-const methods = { full, 'linear-probe': linearProbe, lora } satisfies { readonly [M in SupportedMethod]: unknown };
+const methods = {
+  full,
+  'linear-probe': linearProbe,
+  lora,
+  prefix,
+  prompt,
+  'p-tuning': pTuning,
+  'p-tuning-v2': pTuningV2,
+} satisfies { readonly [M in SupportedMethod]: unknown };
 
 export function methodOf(config: MethodConfig): Method {
   return methods[config.name];
 }
 
-const peftTypes: Readonly<Record<string, (raw: Readonly<Record<string, Json>>, path: string) => MethodConfig>> = {
+type PeftSettings = (raw: Readonly<Record<string, Json>>, path: string, trained: MethodConfig | null) => MethodConfig;
+
+const peftTypes: Readonly<Record<string, PeftSettings>> = {
   LORA: fromPeftConfig,
+  PREFIX_TUNING: fromPrefixTuning,
+  PROMPT_TUNING: fromPromptTuning,
+  P_TUNING: fromPTuning,
 };
 
-/** The settings in an adapter_config.json. Errors: `model.config`. */
-export function methodFromPeft(raw: Readonly<Record<string, Json>>, path: string): MethodConfig {
+/** The settings in an adapter_config.json; `trained`: as the run that wrote it had them, if it is known. Errors: `model.config`. */
+export function methodFromPeft(
+  raw: Readonly<Record<string, Json>>,
+  path: string,
+  trained: MethodConfig | null = null,
+): MethodConfig {
   const type = raw['peft_type'];
   const read = typeof type === 'string' ? peftTypes[type] : undefined;
-  if (read) return read(raw, path);
+  if (read) return read(raw, path, trained);
   const legal = Object.keys(peftTypes).join(', ');
   throw new StudioError('model.config', { path, field: 'peft_type', value: JSON.stringify(type ?? null), legal });
 }

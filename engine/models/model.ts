@@ -37,6 +37,8 @@ export interface ModelConfig {
   readonly hidden: number;
   /** Layers; of an encoder–decoder, those of the decoder. */
   readonly layers: number;
+  /** Of an encoder–decoder, those of the encoder; absent: as many as the decoder has. */
+  readonly encoderLayers?: number;
   readonly heads: number;
   /** Heads of keys and values; query heads share them in groups. */
   readonly keyValueHeads: number;

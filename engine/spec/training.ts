@@ -45,7 +45,7 @@ export const trainingSchema = z.strictObject({
     label: 'Step size',
     term: 'learning rate',
     help: 'How far the weights move in a step. Too large and it never settles; too small and nothing is learned.',
-    steps: [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2],
+    steps: [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.3],
   }),
   schedule: field(z.enum(scheduleNames), {
     label: 'How the step size falls',
@@ -116,6 +116,11 @@ const learningRates: Readonly<Record<SupportedMethod, (context: PresetContext) =
   'linear-probe': ({ task }) => (task === 'chat' ? 1e-4 : 2e-2),
   lora: ({ task, parameters }) =>
     task === 'chat' ? ((parameters ?? 0) < 500e6 ? 1e-3 : 2e-4) : (parameters ?? 0) < 50e6 ? 2e-3 : 5e-4,
+  // Few vectors far from the loss: 10 to 100 times LoRA's.
+  prefix: () => 1e-2,
+  prompt: () => 5e-2,
+  'p-tuning': () => 1e-3,
+  'p-tuning-v2': () => 1e-2,
 };
 
 const epochs: Readonly<Record<PresetName, Readonly<Record<'text' | 'chat', number>>>> = {

@@ -5,6 +5,7 @@ import type { BaseModel } from '../checkpoint/model-folder.ts';
 import type { StartContext } from '../methods/method.ts';
 import { BugError } from '../spec/errors.ts';
 import { Machine } from './machine.ts';
+import { streamKey, uniform } from './random.ts';
 import { createSetup, type Setup } from './setup.ts';
 import { loadWeights, storedName } from './weights.ts';
 
@@ -24,11 +25,13 @@ export async function startValues(options: StartOptions): Promise<ReadonlyMap<st
   if (!method || !methodConfig || ![...setup.added.values()].some(({ initial }) => initial.kind === 'from-model'))
     return new Map();
   const names = new Set(base.weights.names());
+  const draws = streamKey(seed, 'start');
   const context: StartContext = {
     target,
     seed,
     labels,
     tokenizer: base.tokenizer,
+    uniform: (index) => uniform(draws, index),
     weight: (name) => {
       const stored = storedName(names, setup.ties.get(name) ?? name, setup);
       if (stored === null) throw new BugError(`the base model has no ${name}`);

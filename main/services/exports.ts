@@ -61,16 +61,21 @@ function snippetFor(run: RunRecord, folder: string): string {
         'print(labels[model(**inputs).logits.argmax().item()])',
       ];
   const labels = isChat ? [] : ['labels = json.load(open(folder + "/labels.json"))'];
+  const peft = [
+    `from transformers import ${model}, AutoTokenizer`,
+    'from peft import PeftModel',
+    '',
+    `folder = ${where}`,
+    ...labels,
+    `model = ${model}.from_pretrained(${base}${isChat ? '' : ', num_labels=len(labels)'})`,
+    'model = PeftModel.from_pretrained(model, folder).eval()',
+  ];
   const load = {
-    lora: [
-      `from transformers import ${model}, AutoTokenizer`,
-      'from peft import PeftModel',
-      '',
-      `folder = ${where}`,
-      ...labels,
-      `model = ${model}.from_pretrained(${base}${isChat ? '' : ', num_labels=len(labels)'})`,
-      'model = PeftModel.from_pretrained(model, folder).eval()',
-    ],
+    lora: peft,
+    prefix: peft,
+    prompt: peft,
+    'p-tuning': peft,
+    'p-tuning-v2': peft,
     full: [
       `from transformers import ${model}, AutoTokenizer`,
       '',

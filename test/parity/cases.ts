@@ -81,6 +81,9 @@ export function classify(file: CaseFile): Supported | { readonly kind: 'skipped'
     return file.variant === null
       ? { kind: 'supported', head, method: { name: 'linear-probe' } }
       : skip(`linear: ${file.variant}`);
+  const prompts: readonly string[] = ['prefix', 'prompt', 'ptuning', 'ptuning-v2'];
+  if (prompts.includes(file.method))
+    return { kind: 'supported', head, method: methodFromPeft(file.peft_config ?? {}, file.name) };
   if (file.method !== 'lora') return skip(`method ${file.method}`);
   if (file.variant === 'embedding' || (file.variant ?? '').includes('lm-head') || file.variant === 'embed-tokens-saved')
     return skip(`lora: ${file.variant ?? ''}`);

@@ -4,6 +4,10 @@ import type { PresetContext, PresetName } from './common.ts';
 import { fullPreset, fullSchema } from './full.ts';
 import { linearProbePreset, linearProbeSchema } from './linear-probe.ts';
 import { loraPreset, loraSchema } from './lora.ts';
+import { pTuningPreset, pTuningSchema } from './p-tuning.ts';
+import { pTuningV2Preset, pTuningV2Schema } from './p-tuning-v2.ts';
+import { prefixPreset, prefixSchema } from './prefix.ts';
+import { promptPreset, promptSchema } from './prompt.ts';
 
 export const methodNames = [
   'full',
@@ -18,7 +22,15 @@ export const methodNames = [
 ] as const;
 export type MethodName = (typeof methodNames)[number];
 
-export const methodSchema = z.discriminatedUnion('name', [fullSchema, linearProbeSchema, loraSchema]);
+export const methodSchema = z.discriminatedUnion('name', [
+  fullSchema,
+  linearProbeSchema,
+  loraSchema,
+  prefixSchema,
+  promptSchema,
+  pTuningSchema,
+  pTuningV2Schema,
+]);
 export type MethodConfig = z.infer<typeof methodSchema>;
 export type SupportedMethod = MethodConfig['name'];
 
@@ -26,6 +38,10 @@ export const methodSchemas = {
   full: fullSchema,
   'linear-probe': linearProbeSchema,
   lora: loraSchema,
+  prefix: prefixSchema,
+  prompt: promptSchema,
+  'p-tuning': pTuningSchema,
+  'p-tuning-v2': pTuningV2Schema,
 } satisfies { readonly [M in SupportedMethod]: z.ZodType };
 
 export const supportedMethods = Object.keys(methodSchemas) as readonly SupportedMethod[];
@@ -34,6 +50,10 @@ const presets = {
   full: fullPreset,
   'linear-probe': linearProbePreset,
   lora: loraPreset,
+  prefix: prefixPreset,
+  prompt: promptPreset,
+  'p-tuning': pTuningPreset,
+  'p-tuning-v2': pTuningV2Preset,
 } satisfies { readonly [M in SupportedMethod]: (preset: PresetName, context: PresetContext) => MethodConfig };
 
 export function methodPreset(method: SupportedMethod, preset: PresetName, context: PresetContext): MethodConfig {

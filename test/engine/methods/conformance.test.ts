@@ -4,7 +4,7 @@ import type { HeadName } from '../../../engine/models/model.ts';
 import { openTuned } from '../../../engine/export/open-adapter.ts';
 import { saveAdapter } from '../../../engine/export/adapter.ts';
 import { Runtime, type HostTensor } from '../../../engine/runtime/session.ts';
-import type { MethodConfig } from '../../../engine/spec/methods/index.ts';
+import { supportedMethods, type MethodConfig } from '../../../engine/spec/methods/index.ts';
 import { loraPreset, type LoraConfig } from '../../../engine/spec/methods/lora.ts';
 import { parseRecipe } from '../../../engine/spec/recipe.ts';
 import type { SupportedTask } from '../../../engine/spec/tasks.ts';
@@ -42,15 +42,43 @@ interface Method {
   readonly config: (model: Model) => MethodConfig;
   /** Drops out inputs of its own while training. */
   readonly drops: boolean;
+  /** Computes what the model computes until it has learned. */
+  readonly identity: boolean;
 }
-const methods: Readonly<Record<MethodConfig['name'], Method>> = {
-  full: { config: () => ({ name: 'full' }), drops: false },
-  'linear-probe': { config: () => ({ name: 'linear-probe' }), drops: false },
-  lora: {
+const virtual = { virtualTokens: 3, modulesToSave: null } as const;
+const learnedAlone = { initText: null, transformerSubmodules: 1 } as const;
+const encoder = { transformerSubmodules: 1, encoderSize: 6, encoderLayers: 2, encoderDropout: 0 } as const;
+const written = { initText: null, projection: true, encoderSize: 6 } as const;
+const plain = { initText: null, projection: false, encoderSize: null } as const;
+const methods: readonly Method[] = [
+  { config: () => ({ name: 'full' }), drops: false, identity: true },
+  { config: () => ({ name: 'linear-probe' }), drops: false, identity: true },
+  {
     config: ({ targets }) => loraWith({ r: 2, alpha: 4, dropout: 0.25, targetModules: [...targets] }),
     drops: true,
+    identity: true,
   },
-};
+  { config: () => ({ name: 'prefix', ...virtual, ...plain, init: 'random' }), drops: false, identity: false },
+  { config: () => ({ name: 'prefix', ...virtual, ...written, init: 'random' }), drops: false, identity: false },
+  { config: () => ({ name: 'prompt', ...virtual, ...learnedAlone, init: 'random' }), drops: false, identity: false },
+  { config: () => ({ name: 'p-tuning', ...virtual, ...encoder, encoder: 'embedding' }), drops: false, identity: false },
+  { config: () => ({ name: 'p-tuning', ...virtual, ...encoder, encoder: 'mlp' }), drops: false, identity: false },
+  {
+    config: () => ({ name: 'p-tuning', ...virtual, ...encoder, encoder: 'lstm', encoderDropout: 0.5 }),
+    drops: true,
+    identity: false,
+  },
+  {
+    config: () => ({ name: 'p-tuning-v2', ...virtual, ...plain, init: 'zero', dropout: 0.2 }),
+    drops: true,
+    identity: false,
+  },
+  {
+    config: () => ({ name: 'p-tuning-v2', ...virtual, ...written, init: 'random', dropout: 0 }),
+    drops: false,
+    identity: false,
+  },
+];
 
 /** LoRA without any of its extras. */
 function loraWith(changed: Partial<LoraConfig>): LoraConfig {
@@ -61,6 +89,11 @@ function loraWith(changed: Partial<LoraConfig>): LoraConfig {
 /** Without the list of saved modules: PEFT's file names those that null stands for. */
 function named(method: MethodConfig | null): Partial<LoraConfig> | MethodConfig | null {
   return method && 'modulesToSave' in method ? { ...method, modulesToSave: null } : method;
+}
+
+function withoutDropout(method: MethodConfig): MethodConfig {
+  if ('encoderDropout' in method) return { ...method, encoderDropout: 0 };
+  return 'dropout' in method ? { ...method, dropout: 0 } : method;
 }
 
 type Loaded = Awaited<ReturnType<typeof loadMachine>>;
@@ -125,17 +158,29 @@ const progress = (step: number): Progress => ({
 });
 
 const table = models.flatMap((model) =>
-  Object.values(methods).map(({ config, drops }) => ({ model, method: config(model), drops })),
+  methods.map(({ config, ...promised }) => ({ model, method: config(model), ...promised })),
 );
 
-describe.each(table.map((entry) => ({ ...entry, title: `${entry.method.name} on ${entry.model.name}` })))(
+/** The variant of a method, where it has several. */
+function variantOf(method: MethodConfig): string {
+  const written = 'projection' in method && method.projection ? ' with a network' : '';
+  return `${method.name}${'encoder' in method ? ` (${method.encoder})` : ''}${written}`;
+}
+
+test('every method stands in the table', () => {
+  expect(new Set(table.map(({ method }) => method.name))).toEqual(new Set(supportedMethods));
+});
+
+describe.each(table.map((entry) => ({ ...entry, title: `${variantOf(entry.method)} on ${entry.model.name}` })))(
   '$title',
-  ({ model, method, drops, title }) => {
-    test('starts as the model it came from', async () => {
+  ({ model, method, drops, identity, title }) => {
+    test(identity ? 'starts as the model it came from' : 'changes the model from the start', async () => {
       const [plain, tuned] = [await load(model, null), await load(model, method)];
-      expect(tuned.setup.method?.startsAsIdentity(method)).toBe(true);
+      expect(tuned.setup.method?.startsAsIdentity(method)).toBe(identity);
       const rows = rowsOf(model, lengths);
-      expect(await tuned.machine.logits(rows)).toEqual(await plain.machine.logits(rows));
+      const [before, after] = [await plain.machine.logits(rows), await tuned.machine.logits(rows)];
+      if (identity) expect(after).toEqual(before);
+      else expect(after).not.toEqual(before);
       await close(plain, tuned);
     });
 
@@ -184,7 +229,7 @@ describe.each(table.map((entry) => ({ ...entry, title: `${entry.method.name} on 
         logits: await again.logits(rows),
       }).toEqual({
         labels: model.labels,
-        method: named(method),
+        method: named(setup.method?.savedConfig(method) ?? null),
         logits: await machine.logits(rows),
       });
       await again.release();
@@ -218,7 +263,7 @@ describe.each(table.map((entry) => ({ ...entry, title: `${entry.method.name} on 
     });
 
     test('two batches of four added up are one batch of eight', async () => {
-      const still = method.name === 'lora' ? { ...method, dropout: 0 } : method;
+      const still = withoutDropout(method);
       const [one, two] = [await load(model, still), await load(model, still)];
       const rows = rowsOf(model, [...lengths, 3, 7, 5, 6]);
       const at = { ...settings, step: 1 };

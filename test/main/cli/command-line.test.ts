@@ -108,7 +108,7 @@ describe('schema recipe', () => {
   });
 
   test.each([
-    [['--method', 'prefix'], { what: 'method', value: 'prefix' }],
+    [['--method', 'in-context'], { what: 'method', value: 'in-context' }],
     [['--task', 'translation'], { what: 'task', value: 'translation' }],
   ])('%j is not there yet, and says what is', async (args, data) => {
     const { code, lines } = await atelier(['schema', 'recipe', ...args, '--json']);
