@@ -62,6 +62,17 @@ export class Cache {
     });
   }
 
+  /** The same with more room. */
+  grow(length: number): Cache {
+    const grown = new Cache({ ...this.shape, length }, this.rows);
+    const tensors = [...this.feeds.map(([, tensor]) => tensor), this.mask];
+    const targets = [...grown.feeds.map(([, tensor]) => tensor), grown.mask];
+    tensors.forEach((tensor, index) => {
+      copyEnds(tensor, targets[index], index < this.feeds.length ? this.rows * this.shape.heads : this.rows);
+    });
+    return grown;
+  }
+
   /** Its rows in another order, any of them more than once. */
   pick(parents: readonly number[]): Cache {
     if (isInOrder(parents, this.rows)) return this;
@@ -83,6 +94,15 @@ export function pickRows(tensor: HostTensor, parents: readonly number[]): HostTe
   const picked = floats([parents.length, ...tensor.shape.slice(1)]);
   copyRows(tensor, picked, parents);
   return picked;
+}
+
+/** Copies each of so many blocks to the end of a larger one. */
+function copyEnds(from: HostTensor, to: HostTensor | undefined, blocks: number): void {
+  const source = floatData(from);
+  const target = floatData(to);
+  const [width, room] = [source.length / blocks, target.length / blocks];
+  for (let block = 0; block < blocks; block += 1)
+    target.set(source.subarray(block * width, (block + 1) * width), (block + 1) * room - width);
 }
 
 function copyRows(from: HostTensor, to: HostTensor | undefined, parents: readonly number[]): void {

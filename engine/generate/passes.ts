@@ -31,6 +31,8 @@ type Feeds = readonly (readonly [string, HostTensor])[];
 
 /** Caches are rounded up to this, so that few graphs are compiled. */
 const cacheStep = 64;
+/** Room for new tokens that a cache has from the start; it doubles when it is full. */
+const firstRoom = 256;
 const sessionsKept = 6;
 
 /** Rows under way: everything the next token of each depends on. */
@@ -40,6 +42,8 @@ export interface Underway {
   readonly cache: Cache;
   /** Tokens of each row in the cache, without a prefix. */
   readonly lengths: readonly number[];
+  /** Slots the cache may come to need. */
+  readonly capacity: number;
   /** What an encoder has read, a row of it for each row: null without one. */
   readonly encoded: Encoded | null;
 }
@@ -85,9 +89,10 @@ export class Passes {
       ...(before?.feeds ?? []),
     ]);
     const lengths = countsOf(feeds.get(this.#leaf('mask')), prompts.length).map((count) => count - setup.prefixLength);
-    const capacity = setup.prefixLength + Math.max(...lengths) + maxNewTokens;
+    const used = setup.prefixLength + Math.max(...lengths);
+    const capacity = used + maxNewTokens;
     const cache = new Cache(
-      { ...shapeOfPresent(result, 'present'), length: Math.ceil(capacity / cacheStep) * cacheStep },
+      { ...shapeOfPresent(result, 'present'), length: roundUp(Math.min(capacity, used + firstRoom)) },
       prompts.length,
     );
     if (prefix) cache.append(prefix, new Array<number>(prompts.length).fill(setup.prefixLength));
@@ -97,6 +102,7 @@ export class Passes {
       logits: split(result['logits'], prompts.length),
       cache,
       lengths,
+      capacity,
       encoded: start === null || !mask ? null : encodedOf(result, mask),
     };
   }
@@ -105,7 +111,9 @@ export class Passes {
   async go(at: Underway, rows: readonly Continuation[]): Promise<Underway> {
     const batch = rows.length;
     const parents = rows.map(({ parent }) => parent);
-    const cache = at.cache.pick(parents);
+    const used = this.#options.setup.prefixLength + Math.max(...at.lengths);
+    const roomy = used < at.cache.shape.length ? at.cache : at.cache.grow(roundUp(Math.min(at.capacity, 2 * used)));
+    const cache = roomy.pick(parents);
     const lengths = parents.map((parent) => (at.lengths[parent] ?? 0) + 1);
     const encoded = at.encoded && pickEncoded(at.encoded, parents);
     const each = (values: readonly number[]): HostTensor => longs([batch, 1], values);
@@ -123,7 +131,7 @@ export class Passes {
       ],
     );
     cache.append(result, new Array<number>(batch).fill(1));
-    return { logits: split(result['logits'], batch), cache, lengths, encoded };
+    return { ...at, logits: split(result['logits'], batch), cache, lengths, encoded };
   }
 
   async dispose(): Promise<void> {
@@ -188,6 +196,10 @@ export class Passes {
     }
     return session.run(new Map([...state, ...feeds]));
   }
+}
+
+function roundUp(slots: number): number {
+  return Math.ceil(slots / cacheStep) * cacheStep;
 }
 
 function pastOutputs(name: string, pasts: readonly Past[]): Readonly<Record<string, Tensor>> {

@@ -103,6 +103,20 @@ describe('on a tiny Llama', () => {
     expect({ far, sure: Math.max(...chances) > 0.02 }).toEqual({ far: [], sure: true });
   });
 
+  test('an answer longer than the room a cache begins with goes on as a new one would', async () => {
+    const long = await load(join(shared, 'golden-extra/base/llama'));
+    const [prompt = [], other = []] = prompts;
+    const asked = (maxNewTokens: number) => ({ ...greedy, settings: generationSettings({ maxNewTokens }) });
+    const whole = await long.decoder.decode([prompt, other], asked(340));
+    const begun = await long.decoder.decode([prompt, other], asked(240));
+    const rest = await long.decoder.decode(
+      begun.map((reply, row) => [...(prompts[row] ?? []), ...reply]),
+      asked(100),
+    );
+    expect(whole).toEqual(begun.map((reply, row) => [...reply, ...(rest[row] ?? [])]));
+    await close(long);
+  });
+
   test('what a listener throws ends it, and the decoder can be asked again', async () => {
     const enough = new RangeError('enough');
     const heard: number[] = [];

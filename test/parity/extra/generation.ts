@@ -143,7 +143,8 @@ async function decode(
 ): Promise<ExtraResult> {
   const { base, architecture, config } = await openArchitecture(model);
   try {
-    const head = { name: 'causal-lm', labels: config.vocabulary } as const;
+    const encoded = architecture.kind === 'encoder-decoder';
+    const head = { name: encoded ? 'seq2seq-lm' : 'causal-lm', labels: config.vocabulary } as const;
     const setup = createSetup({ architecture, config, head, method: null });
     const weights = await loadWeights({ base, setup, seed: 0 });
     const decoder = new Decoder({ runtime, device, threads: 1, setup, state: weights.fed, mapped: weights.mapped });
@@ -161,7 +162,13 @@ async function decode(
     await decoder.dispose();
     const scores = `${run.id}.scores`;
     const reference = await openReference(folder, 'scores.safetensors');
-    return compareRun(run, found, reference.has(scores) ? { seen, expected: reference.floats(scores) } : null);
+    // The sequences of an encoder–decoder hold its decoder's start token instead of the prompt.
+    const begun = run.prompt.map((ids) => (encoded ? 1 : ids.length));
+    return compareRun(
+      { run, begun },
+      found,
+      reference.has(scores) ? { seen, expected: reference.floats(scores) } : null,
+    );
   } finally {
     await base.close();
   }
@@ -212,14 +219,18 @@ interface SeenScores {
   readonly expected: { readonly shape: readonly number[]; readonly values: Float32Array };
 }
 
-function compareRun(run: Run, found: readonly (readonly Found[])[], scores: SeenScores | null): ExtraResult {
+function compareRun(
+  { run, begun }: { readonly run: Run; readonly begun: readonly number[] },
+  found: readonly (readonly Found[])[],
+  scores: SeenScores | null,
+): ExtraResult {
   const comparison = new Comparison();
   const perPrompt = run.sequences.length / run.prompt.length;
   for (const [index, sequence] of run.sequences.entries()) {
     const prompt = Math.floor(index / perPrompt);
     const answer = found[prompt]?.[index % perPrompt];
     const where = `sequence ${String(index)}`;
-    const expected = sequence.slice(run.prompt[prompt]?.length ?? 0);
+    const expected = sequence.slice(begun[prompt] ?? 0);
     const sure =
       scores && (run.smallest_top1_top2_gap ?? close) < close ? certain(scores.seen[prompt] ?? []) : Infinity;
     const ids = (answer?.ids ?? []).slice(0, sure);
