@@ -3,7 +3,7 @@
 /** The value of a cell; a text that spells a list or an object is read as one, as JSON or as Python writes it. */
 export function cellValue(cell: unknown): unknown {
   if (typeof cell !== 'string' || !/^\s*[[{]/.test(cell)) return cell;
-  return parsed(cell) ?? parsed(asJson(cell)) ?? cell;
+  return parsed(cell) ?? parsed(asJson(cell) ?? '') ?? cell;
 }
 
 /** What is nested deeper was made to break its reader. */
@@ -28,12 +28,22 @@ function deeperThan(text: string, limit: number): boolean {
   return false;
 }
 
-/** Python's `['it', "isn't", None]` as JSON. */
-function asJson(text: string): string {
-  return text.replace(/'((?:[^'\\]|\\.)*)'|"(?:[^"\\]|\\.)*"|\bNone\b|\bTrue\b|\bFalse\b/g, (token, inner?: string) => {
-    if (inner !== undefined) return JSON.stringify(inner.replace(/\\(['\\])/g, '$1'));
-    return { None: 'null', True: 'true', False: 'false' }[token] ?? token;
-  });
+const pythonToken = /'([^'\\]*(?:\\.[^'\\]*)*)'|"[^"\\]*(?:\\.[^"\\]*)*"|None|True|False|[^'"NTF]+|[NTF]/sy;
+const pythonNames: Readonly<Record<string, string>> = { None: 'null', True: 'true', False: 'false' };
+
+/** Python's `['it', "isn't", None]` as JSON; null: a quote is never closed. */
+function asJson(text: string): string | null {
+  const pieces: string[] = [];
+  pythonToken.lastIndex = 0;
+  while (pythonToken.lastIndex < text.length) {
+    const token = pythonToken.exec(text);
+    if (token === null) return null;
+    const [whole, inner] = token;
+    pieces.push(
+      inner === undefined ? (pythonNames[whole] ?? whole) : JSON.stringify(inner.replace(/\\(['\\])/g, '$1')),
+    );
+  }
+  return pieces.join('');
 }
 
 /** The list of a cell, or null: it holds none. */

@@ -3,8 +3,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createDataRoom } from '../../../engine/data/dataset.ts';
+import { guessMapping } from '../../../engine/data/mapping.ts';
 import { readTable } from '../../../engine/data/read.ts';
+import { readExamples } from '../../../engine/data/readers/registry.ts';
 import { StudioError } from '../../../engine/spec/errors.ts';
+import { taskNames, type Columns } from '../../../engine/spec/tasks.ts';
 import { expectations, request, shared } from './files.ts';
 
 const folder = join(shared, 'hostile');
@@ -16,7 +19,8 @@ const later = new Set(['docx-remote-template.docx']);
 
 async function outcome(path: string): Promise<'accept' | 'ask' | 'refuse'> {
   try {
-    const { findings } = await createDataRoom().describeData(request(path));
+    const columns = guessMapping([await readTable(path)], taskNames)?.columns ?? null;
+    const { findings } = await createDataRoom().describeData(request(path, { columns }));
     return findings.some(({ severity }) => severity !== 'note') ? 'ask' : 'accept';
   } catch (error) {
     expect(error).toBeInstanceOf(StudioError);
@@ -71,6 +75,33 @@ describe('names of the prototype', () => {
   it('lend nothing to a row in JSON', async () => {
     const { rows } = await readTable(join(folder, 'proto-keys.json'));
     expect([rows.length, rows[6]?.text, rows[6]?.label, rows[4]?.polluted]).toEqual([7, undefined, 'e', undefined]);
+  });
+});
+
+describe('a cell that spells a list', () => {
+  const deep = '['.repeat(200_000);
+  const spans = `[${'{"start":0,"end":1,"label":"x"},'.repeat(50_000)}{"start":0}]`;
+
+  it.each<[string, Columns, string]>([
+    ['a list nested 200,000 deep as labels', { text: 't', label: 'x', labels: 'many' }, deep],
+    ['a list nested 200,000 deep as spans', { text: 't', spans: 'x' }, deep],
+    ['a list nested 200,000 deep as choices', { question: 't', choices: 'x', answer: 't' }, deep],
+    [
+      'objects nested 100,000 deep as answers',
+      { question: 't', context: 't', answers: 'x' },
+      '{"text":'.repeat(100_000),
+    ],
+    ['quotes without end as words', { words: 'x', tags: 'x' }, `['${"\\'".repeat(200_000)}`],
+    ['50,000 spans on one letter', { text: 't', spans: 'x' }, spans],
+    ['blanks without end as tags', { words: 't', tags: 'x' }, ' '.repeat(2_000_000)],
+    ['a number of a million digits', { text: 't', label: 'x', labels: 'number' }, '1'.repeat(1_000_000)],
+    ['a text of no blanks as words', { text: 'x', spans: 's' }, '\u{1f642}a'.repeat(200_000)],
+  ])('is read or left out in a second: %s', async (_, columns, cell) => {
+    const row = Object.assign(Object.create(null) as Record<string, unknown>, { t: 'a text', x: cell, s: [] });
+    const table = { ...(await readTable(join(folder, 'proto-header.csv'))), columns: ['t', 'x', 's'], rows: [row] };
+    const started = performance.now();
+    expect(readExamples([{ table, role: 'train' }], columns).items).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(1000);
   });
 });
 
