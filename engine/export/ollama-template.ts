@@ -10,8 +10,10 @@ interface Pieces {
   readonly opening: string;
   readonly beforeSystem: string;
   readonly afterSystem: string;
-  /** Between a question and its answer. */
-  readonly toAnswer: string;
+  /** After a question: what the model continues. */
+  readonly afterQuestion: string;
+  /** Before an answer that was given earlier, which the model would say itself. */
+  readonly beforeAnswer: string;
   /** Between an answer and the next question. */
   readonly toQuestion: string;
 }
@@ -23,44 +25,51 @@ interface Pieces {
 export function ollamaTemplate(chat: Chat, beginsWithBos: boolean): string | null {
   const pieces = piecesOf(chat, beginsWithBos);
   if (pieces === null || Object.values<string>({ ...pieces }).some((piece) => /\{\{|\}\}|"""/.test(piece))) return null;
-  const { opening, beforeSystem, afterSystem, toAnswer, toQuestion } = pieces;
+  const { opening, beforeSystem, afterSystem, afterQuestion, beforeAnswer, toQuestion } = pieces;
   const system = `{{ if eq $m.Role "system" }}${beforeSystem}{{ $m.Content }}${afterSystem}`;
-  const afterOther = `{{ if eq (index $.Messages 0).Role "system" }}{{ if gt $i 1 }}${toQuestion}{{ end }}{{ else }}${toQuestion}{{ end }}`;
-  const before = `{{ if eq $i 0 }}${opening}{{ else }}${afterOther}{{ end }}`;
-  const user = `{{ else if eq $m.Role "user" }}${before}{{ $m.Content }}${toAnswer}`;
-  return `{{ range $i, $m := .Messages }}${system}${user}{{ else }}{{ $m.Content }}{{ end }}{{ end }}`;
+  const isSecond = `and (eq $i 1) (eq (index $.Messages 0).Role "system")`;
+  const before = `{{ if eq $i 0 }}${opening}{{ else if ${isSecond} }}{{ else }}${toQuestion}{{ end }}`;
+  const user = `{{ else if eq $m.Role "user" }}${before}{{ $m.Content }}${afterQuestion}`;
+  return `{{ range $i, $m := .Messages }}${system}${user}{{ else }}${beforeAnswer}{{ $m.Content }}{{ end }}{{ end }}`;
 }
 
 function piecesOf(chat: Chat, beginsWithBos: boolean): Pieces | null {
-  const said = { role: 'system', content: marks.system };
-  const first = { role: 'user', content: marks.first };
-  const plain = split(
-    chat,
-    [first, { role: 'assistant', content: marks.answer }, { role: 'user', content: marks.second }],
-    [marks.first, marks.answer, marks.second],
-  );
+  const system = { role: 'system', content: marks.system };
+  const turns = [
+    { role: 'user', content: marks.first },
+    { role: 'assistant', content: marks.answer },
+    { role: 'user', content: marks.second },
+  ];
+  const plain = split(chat, turns);
   if (plain === null) return null;
-  const [opening = '', toAnswer = '', toQuestion = '', end = ''] = plain;
-  if (end !== toAnswer) return null;
-  // A template that refuses a system message leaves it to the question.
-  const withSystem = split(chat, [said, first], [marks.system, marks.first]);
-  const [beforeSystem = opening, afterSystem = '\n\n', last = toAnswer] = withSystem ?? [];
-  if (last !== toAnswer) return null;
+  const [opening = '', toAnswer = '', toQuestion = '', afterQuestion = ''] = plain;
+  if (!toAnswer.startsWith(afterQuestion)) return null;
+  const rest = [toAnswer, toQuestion, afterQuestion];
+  const [beforeSystem = '', afterSystem = '', ...same] = split(chat, [system, ...turns]) ?? [];
+  // Where a template has no fixed place for it, who the assistant is stands before the first question.
+  const placed = same.join(marks.system) === rest.join(marks.system) ? { beforeSystem, afterSystem } : null;
   const bos = beginsWithBos ? (chat.tokenizer.special.bos?.token ?? '') : '';
   const stripped = (text: string): string => (bos !== '' && text.startsWith(bos) ? text.slice(bos.length) : text);
-  return { opening: stripped(opening), beforeSystem: stripped(beforeSystem), afterSystem, toAnswer, toQuestion };
+  return {
+    opening: stripped(opening),
+    beforeSystem: stripped(placed?.beforeSystem ?? opening),
+    afterSystem: placed?.afterSystem ?? '\n\n',
+    afterQuestion,
+    beforeAnswer: toAnswer.slice(afterQuestion.length),
+    toQuestion,
+  };
 }
 
-/** The text around the marks, or null where the template refuses the chat or does not keep each mark once and in order. */
-function split(chat: Chat, messages: readonly ChatMessage[], wanted: readonly string[]): readonly string[] | null {
-  let rest: string;
+/** The text around the messages, or null where the template refuses the chat or does not keep each one, once and in order. */
+function split(chat: Chat, messages: readonly ChatMessage[]): readonly string[] | null {
+  let text: string;
   try {
-    rest = renderFor(chat, messages, true);
+    text = renderFor(chat, messages, true);
   } catch (thrown) {
     if (thrown instanceof StudioError) return null;
     throw thrown;
   }
-  const found = [...rest].filter((character) => Object.values<string>(marks).includes(character));
-  if (found.join('') !== wanted.join('')) return null;
-  return rest.split(new RegExp(`[${wanted.join('')}]`));
+  const wanted = messages.map(({ content }) => content).join('');
+  const found = [...text].filter((character) => Object.values<string>(marks).includes(character));
+  return found.join('') === wanted ? text.split(new RegExp(`[${wanted}]`)) : null;
 }
