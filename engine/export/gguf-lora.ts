@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { keysOf, float, uint } from '../checkpoint/gguf-keys.ts';
 import { toFile, type Heads } from '../checkpoint/gguf-layout.ts';
 import { writeGguf, type GgufTensor, type GgufValue } from '../checkpoint/write-gguf.ts';
-import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
-import { ggufTypes, headsIn, placeOf, type Place } from './gguf.ts';
+import { ggufTypes, headsIn, noPlace, placeOf, type Place } from './gguf.ts';
 
 interface Factor {
   readonly shape: readonly number[];
@@ -44,13 +43,11 @@ export async function exportGgufLora(
   const { family } = written;
   const alpha = commonAlpha(modules);
   const heads = headsIn(config);
+  const tied = (config['tie_word_embeddings'] ?? family.tiedUnlessSaid) === true;
   const tensors = [...modules].flatMap(([module, pair]) => {
-    if (module === 'lm_head' && (config['tie_word_embeddings'] ?? family.tiedUnlessSaid) === true) {
-      const reason = "the head is the table of words, and llama.cpp's file has no second one";
-      throw new StudioError('export.no-place', { format: 'GGUF', what: module, reason });
-    }
-    const named = placeOf(written, `${module}.weight`);
-    return pairTensors(named, { pair, alpha, heads, type });
+    const place = placeOf(written, `${module}.weight`);
+    if (tied && /^(?:token_embd|output)\./.test(place.name)) throw noPlace(module, oneTable);
+    return pairTensors(place, { pair, alpha, heads, type });
   });
   const keys = new Map<string, GgufValue>([
     ['general.architecture', { kind: 'string', value: family.architecture }],
@@ -65,12 +62,13 @@ export async function exportGgufLora(
   return file;
 }
 
+/** llama.cpp would put a change of the words on the head as well, where its shapes do not fit. */
+const oneTable = 'words and head are one table in this model, and llama.cpp cannot change one of the two';
+
 /** llama.cpp scales each pair by α / r with one α: the first pair's, which is all pairs' unless ranks or alphas differ. */
 function commonAlpha(modules: LoraToWrite['modules']): number {
   const [first] = modules.values();
-  if (first === undefined) {
-    throw new StudioError('export.no-place', { format: 'GGUF', what: 'the adapter', reason: 'it changes no layer' });
-  }
+  if (first === undefined) throw noPlace('the adapter', 'it changes no layer');
   // To llama.cpp an α of 0 is none.
   return first.scaling * rankOf(first) || rankOf(first);
 }

@@ -101,7 +101,7 @@ export function placeOf({ family, factors }: WrittenKeys, hub: string): Place {
   return { ...named, factor: factors.get(part ?? '') ?? 1 };
 }
 
-function noPlace(what: string, reason: string): StudioError {
+export function noPlace(what: string, reason: string): StudioError {
   return new StudioError('export.no-place', { format: 'GGUF', what, reason });
 }
 

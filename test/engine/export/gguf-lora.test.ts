@@ -1,0 +1,154 @@
+/** LoRA adapters as GGUF: on the base model's file they change the weights as PEFT's merge changes the model's. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { storedName, familyToWrite } from '../../../engine/checkpoint/gguf-families.ts';
+import { openGguf, type GgufFile } from '../../../engine/checkpoint/gguf.ts';
+import { openModel, type BaseModel } from '../../../engine/checkpoint/model-folder.ts';
+import { exportGguf, type Weight } from '../../../engine/export/gguf.ts';
+import { exportGgufLora, type LoraPair } from '../../../engine/export/gguf-lora.ts';
+import { goldenLora } from './golden-lora.ts';
+
+const golden = join(import.meta.dirname, '../../../../shared/golden');
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'atelier-lora-gguf-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** [n, m] · [m, k]. */
+function product(a: LoraPair['a'], b: LoraPair['a']): Float32Array {
+  const [rows = 0, inner = 0] = a.shape;
+  const columns = b.shape[1] ?? 0;
+  return Float32Array.from({ length: rows * columns }, (_, at) => {
+    const [row, column] = [Math.floor(at / columns), at % columns];
+    let sum = 0;
+    for (let i = 0; i < inner; i += 1) sum += (a.values[row * inner + i] ?? 0) * (b.values[i * columns + column] ?? 0);
+    return sum;
+  });
+}
+
+function transposed({ shape, values }: LoraPair['a']): LoraPair['a'] {
+  const [rows = 0, columns = 0] = shape;
+  const out = values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)] ?? 0);
+  return { shape: [columns, rows], values: out };
+}
+
+/** W + scaling · B A in Transformers' layout; a Conv1D and an embedding hold the transpose of B A. */
+async function merged(base: BaseModel, module: string, pair: LoraPair): Promise<Float32Array> {
+  const weight = await base.weights.read(`${module}.weight`);
+  const change = { shape: [pair.b.shape[0] ?? 0, pair.a.shape[1] ?? 0], values: product(pair.b, pair.a) };
+  const flat = /\.c_(?:attn|proj|fc)$|embed_tokens$/.test(module) ? transposed(change).values : change.values;
+  return weight.map((value, at) => value + pair.scaling * (flat[at] ?? NaN));
+}
+
+async function baseFile(base: BaseModel, changed: ReadonlyMap<string, Float32Array>): Promise<GgufFile> {
+  const out = await mkdtemp(join(folder, 'base-'));
+  const weights = new Map(
+    Array.from(base.weights.names(), (name): [string, Weight] => [
+      name,
+      {
+        shape: base.weights.entry(name)?.shape ?? [],
+        read: () => changed.get(name) ?? base.weights.read(name),
+      },
+    ]),
+  );
+  const { config, tokenizer, chatTemplate } = base;
+  const stop = new Set<number>();
+  const [file = ''] = await exportGguf({ name: 'm', config, weights, tokenizer, chatTemplate, stop }, out, 'F32');
+  return openGguf(join(out, file));
+}
+
+describe('the golden adapters', () => {
+  test.each([
+    'llama-causallm-lora',
+    'llama-causallm-lora-all-linear',
+    'llama-causallm-lora-patterns',
+    'llama-causallm-lora-layers',
+    'llama-causallm-lora-embedding',
+    'gpt2-causallm-lora',
+    'gpt2-causallm-lora-all-linear',
+    'mistral-causallm-lora',
+    'phi3-causallm-lora',
+    'gemma2-causallm-lora',
+    'gemma3-causallm-lora',
+    'qwen3-causallm-lora',
+  ])('%s', async (name) => {
+    const base = await openModel(join(golden, 'models', name.split('-')[0] ?? ''));
+    const modules = goldenLora(join(golden, 'cases', name, 'adapter'));
+    expect(modules.size).toBeGreaterThan(0);
+    const changed = new Map<string, Float32Array>();
+    for (const [module, pair] of modules) changed.set(`${module}.weight`, await merged(base, module, pair));
+    const [before, after] = [await baseFile(base, new Map()), await baseFile(base, changed)];
+    const written = await exportGgufLora({ name, config: base.config, modules }, folder);
+    const adapter = await openGguf(join(folder, written));
+    const alpha = Number(adapter.keys.get('adapter.lora.alpha'));
+    expect(adapter.tensors.size).toBe(2 * modules.size);
+    const family = familyToWrite(typeof base.config['model_type'] === 'string' ? base.config['model_type'] : '');
+    for (const module of modules.keys()) {
+      const stored = family && storedName(family, `${module}.weight`)?.name;
+      const read = async (part: string) => ({
+        shape: adapter.tensors.get(`${stored}.${part}`)?.shape ?? [],
+        values: await adapter.read(`${stored}.${part}`),
+      });
+      const [a, b] = [await read('lora_a'), await read('lora_b')];
+      const rank = b.shape[1] ?? 0;
+      // llama.cpp looks up the rows of A by word and multiplies them by B; of all others it multiplies by A, then by B.
+      const change = stored === 'token_embd.weight' ? product(a, transposed(b)) : product(b, a);
+      const found = (await before.read(stored ?? '')).map((value, at) => value + (alpha / rank) * (change[at] ?? NaN));
+      const expected = await after.read(stored ?? '');
+      const worst = expected.reduce((most, value, at) => Math.max(most, Math.abs(value - (found[at] ?? NaN))), 0);
+      expect(worst, module).toBeLessThan(1e-6);
+      expect(expected, module).not.toEqual(await before.read(stored ?? ''));
+    }
+    for (const file of [before, after, adapter]) await file.close();
+    await base.close();
+  });
+
+  test('says what it is, in F16 where that is asked', async () => {
+    const base = await openModel(join(golden, 'models/llama'));
+    const modules = goldenLora(join(golden, 'cases/llama-causallm-lora/adapter'));
+    const name = await exportGgufLora({ name: 'half', config: base.config, modules }, folder, 'F16');
+    expect(name).toBe('half.lora.gguf');
+    const adapter = await openGguf(join(folder, name));
+    expect(Object.fromEntries(adapter.keys)).toMatchObject({
+      'general.architecture': 'llama',
+      'general.type': 'adapter',
+      'adapter.type': 'lora',
+      'adapter.lora.alpha': 8,
+    });
+    expect([...adapter.tensors.values()].map(({ dtype, shape }) => [dtype, shape]).slice(0, 2)).toEqual([
+      ['F16', [4, 32]],
+      ['F16', [32, 4]],
+    ]);
+    await adapter.close();
+    await base.close();
+  });
+});
+
+test('what llama.cpp has no tensor for is refused by name, and nothing is written', async () => {
+  const base = await openModel(join(golden, 'models/qwen2'));
+  const [pair] = goldenLora(join(golden, 'cases/llama-causallm-lora/adapter')).values();
+  const before = await readdir(folder);
+  const write = (modules: readonly (readonly [string, LoraPair | undefined])[]): Promise<string> =>
+    exportGgufLora(
+      {
+        name: 'no',
+        config: base.config,
+        modules: new Map(modules.flatMap(([name, one]) => (one ? [[name, one]] : []))),
+      },
+      folder,
+    );
+  // One table: of the head there is none in the file, and llama.cpp fails on the words.
+  for (const [module, what] of [
+    ['lm_head', 'lm_head'],
+    ['model.embed_tokens', 'model.embed_tokens'],
+    ['score', 'score.weight'],
+  ] as const) {
+    await expect(write([[module, pair]])).rejects.toMatchObject({ code: 'export.no-place', data: { what } });
+  }
+  await expect(write([])).rejects.toMatchObject({ code: 'export.no-place' });
+  expect(await readdir(folder)).toEqual(before);
+  await base.close();
+});
