@@ -17,9 +17,10 @@ import { goldenBatch, type GoldenBatch } from './batch.ts';
 import type { CaseFile, Supported } from './cases.ts';
 import { runGeneration } from './generation.ts';
 import { openReference, type Reference } from './reference.ts';
+import { compareSaved } from './saved.ts';
 
 export interface Deviation {
-  readonly family: 'logits0' | 'loss0' | 'grad' | 'losses' | 'final' | 'logits_final' | 'generation' | 'keys';
+  readonly family: 'logits0' | 'loss0' | 'grad' | 'losses' | 'final' | 'logits_final' | 'saved' | 'generation' | 'keys';
   readonly worst: number;
   /** Worst of |a − b| / (atol + 1e-4·|b|): above 1 the case fails. */
   readonly ratio: number;
@@ -176,8 +177,9 @@ export async function runCase(
       atol: tolerance.logits_final,
     });
   }
-  const replies = await runGeneration({ folder, file, setup, state }, { runtime, device });
-  return replies ? [...worst.list(), replies] : worst.list();
+  const trained = { folder, file, setup, state };
+  const after = [await compareSaved(trained), await runGeneration(trained, { runtime, device })];
+  return [...worst.list(), ...after.filter((deviation) => deviation !== null)];
 }
 
 const problems: Readonly<Record<string, Head['problem']>> = {
