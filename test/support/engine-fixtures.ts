@@ -12,6 +12,7 @@ import { Machine } from '../../engine/train/machine.ts';
 import { openArchitecture } from '../../engine/train/prepare.ts';
 import { bits, streamKey } from '../../engine/train/random.ts';
 import { createSetup } from '../../engine/train/setup.ts';
+import { startValues } from '../../engine/train/start.ts';
 import { loadWeights } from '../../engine/train/weights.ts';
 
 export const shared = join(import.meta.dirname, '../../../shared');
@@ -45,7 +46,9 @@ export async function loadMachine(options: MachineOptions) {
   try {
     const size = isLanguageModel(head) ? config.vocabulary : labels;
     const setup = createSetup({ architecture, config, head: { name: head, labels: size }, method });
-    const weights = await loadWeights({ base, setup, seed, known });
+    const names = Array.from({ length: labels }, (_, label) => `label ${String(label)}`);
+    const start = await startValues({ base, setup, labels: names, seed, device: 'cpu', threads: 1 });
+    const weights = await loadWeights({ base, setup, seed, known: new Map([...start, ...known]) });
     const runtime = await Runtime.open();
     const machine = new Machine({ runtime, device: 'cpu', threads: 1, setup, base, weights });
     return { ...opened, setup, weights, runtime, machine };
