@@ -5,8 +5,18 @@ import { bert } from './bert/index.ts';
 import { debertaV2 } from './deberta-v2/index.ts';
 import { distilbert } from './distilbert/index.ts';
 import { electra } from './electra/index.ts';
+import { gemma } from './gemma/index.ts';
+import { gemma2 } from './gemma2/index.ts';
+import { gemma3, gemma3Text } from './gemma3/index.ts';
+import { gpt2 } from './gpt2/index.ts';
+import { gptNeox } from './gpt-neox/index.ts';
 import { llama } from './llama/index.ts';
+import { mistral } from './mistral/index.ts';
 import type { Architecture } from './model.ts';
+import { opt } from './opt/index.ts';
+import { phi3 } from './phi3/index.ts';
+import { qwen2 } from './qwen2/index.ts';
+import { qwen3 } from './qwen3/index.ts';
 import { roberta, xlmRoberta } from './roberta/index.ts';
 
 /** Each architecture parses its own config; outside it, a config is only handed back to it. */
@@ -18,6 +28,17 @@ const list = [
   electra,
   debertaV2,
   llama,
+  mistral,
+  qwen2,
+  qwen3,
+  gemma,
+  gemma2,
+  gemma3Text,
+  gemma3,
+  phi3,
+  gpt2,
+  gptNeox,
+  opt,
 ] as readonly unknown[] as readonly Architecture[];
 
 const registry = new Map(list.map((architecture) => [architecture.type, architecture]));

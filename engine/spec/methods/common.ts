@@ -45,4 +45,16 @@ export const defaultTargets: Readonly<Record<string, readonly string[]>> = {
   mt5: ['q', 'v'],
   bart: ['q_proj', 'v_proj'],
   llama: ['q_proj', 'v_proj'],
+  mistral: ['q_proj', 'v_proj'],
+  qwen2: ['q_proj', 'v_proj'],
+  qwen3: ['q_proj', 'v_proj'],
+  gemma: ['q_proj', 'v_proj'],
+  gemma2: ['q_proj', 'v_proj'],
+  gemma3: ['q_proj', 'v_proj'],
+  gemma3_text: ['q_proj', 'v_proj'],
+  gpt2: ['c_attn'],
+  gpt_neox: ['query_key_value'],
+  opt: ['q_proj', 'v_proj'],
+  // PEFT has no row for it: the layers of its authors' own example.
+  phi3: ['o_proj', 'qkv_proj'],
 };

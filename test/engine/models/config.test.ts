@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { architectureNames, architectureOf } from '../../../engine/models/registry.ts';
-import { inverseFrequencies, type Rope } from '../../../engine/models/llama/rope.ts';
+import { inverseFrequencies } from '../../../engine/models/decoder/rotation.ts';
+import type { Rope } from '../../../engine/models/decoder/rope.ts';
 import { toEnvelope } from '../../../engine/spec/errors.ts';
 import type { Json } from '../../../engine/spec/json.ts';
 import { goldenModel } from '../../support/engine-fixtures.ts';
@@ -24,18 +25,20 @@ function refusal(config: Config): unknown {
   }
 }
 
-const scaling = (rope_type: string) => ({ rope_scaling: { rope_type, factor: 2 }, rope_parameters: null });
+const scaling = (rope_type: string, others: Config = {}) => ({
+  rope_scaling: { rope_type, factor: 2, ...others },
+  rope_parameters: null,
+});
+const activations = 'gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu, silu, swish, tanh';
+const ropes = 'default, linear, dynamic, llama3, yarn, longrope';
+const divisors = '4 numbers above 0, one for each pair of values that turns';
+const layerTypes = 'full_attention or sliding_attention for each of 2 layers';
+const slidingFirst = ['sliding_attention', 'full_attention'];
 
 describe('a field that would change the mathematics is refused', () => {
   test.each<[string, Config, string, string, string]>([
     ['bert', { position_embedding_type: 'relative_key' }, 'position_embedding_type', '"relative_key"', 'absolute'],
-    [
-      'bert',
-      { hidden_act: 'quick_gelu' },
-      'hidden_act',
-      '"quick_gelu"',
-      'gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu, silu, swish, tanh',
-    ],
+    ['bert', { hidden_act: 'quick_gelu' }, 'hidden_act', '"quick_gelu"', activations],
     ['bert', { is_decoder: true }, 'is_decoder', 'true', 'false'],
     ['bert', { add_cross_attention: true }, 'add_cross_attention', 'true', 'false'],
     ['bert', { num_attention_heads: 5 }, 'num_attention_heads', '5', 'a divisor of hidden_size 32'],
@@ -54,18 +57,50 @@ describe('a field that would change the mathematics is refused', () => {
     ['electra', { summary_proj_to_labels: true }, 'summary_proj_to_labels', 'true', 'false'],
     ['electra', { embedding_size: 0 }, 'embedding_size', '0', 'a whole number of at least 1'],
     ['electra', { position_embedding_type: 'relative_key' }, 'position_embedding_type', '"relative_key"', 'absolute'],
-    ['llama', { hidden_act: 'gelu' }, 'hidden_act', '"gelu"', 'silu'],
+    ['llama', { hidden_act: 'xielu' }, 'hidden_act', '"xielu"', activations],
     ['llama', { pretraining_tp: 2 }, 'pretraining_tp', '2', '1'],
     ['llama', { num_key_value_heads: 3 }, 'num_key_value_heads', '3', 'a divisor of num_attention_heads 4'],
     ['llama', { head_dim: 7 }, 'head_dim', '7', 'an even number'],
     ['llama', { attention_bias: 'yes' }, 'attention_bias', '"yes"', 'true or false'],
     ['llama', { rms_norm_eps: '1e-6' }, 'rms_norm_eps', '"1e-6"', 'a number'],
-    ['llama', scaling('dynamic'), 'rope_scaling.rope_type', '"dynamic"', 'default, linear, llama3'],
-    ['llama', scaling('yarn'), 'rope_scaling.rope_type', '"yarn"', 'default, linear, llama3'],
-    ['llama', scaling('longrope'), 'rope_scaling.rope_type', '"longrope"', 'default, linear, llama3'],
+    ['llama', scaling('axial'), 'rope_scaling.rope_type', '"axial"', ropes],
     ['llama', scaling('llama3'), 'rope_scaling.low_freq_factor', 'null', 'a number above 0'],
+    ['llama', scaling('yarn', { beta_fast: -1 }), 'rope_scaling.beta_fast', '-1', 'a number above 0'],
+    ['llama', scaling('longrope'), 'rope_scaling.short_factor', 'null', divisors],
+    [
+      'llama',
+      scaling('longrope', { short_factor: [1, 1, 2, 2], long_factor: [1, 2] }),
+      'rope_scaling.long_factor',
+      '[1,2]',
+      divisors,
+    ],
+    ['llama', { partial_rotary_factor: 0.5 }, 'partial_rotary_factor', '0.5', '1'],
     ['llama', { rope_parameters: null, rope_theta: '10000' }, 'rope_theta', '"10000"', 'a number above 0'],
     ['llama', { rope_parameters: { rope_theta: 0 } }, 'rope_parameters.rope_theta', '0', 'a number above 0'],
+    ['mistral', { sliding_window: 0 }, 'sliding_window', '0', 'a whole number of at least 1'],
+    ['qwen2', { layer_types: ['full_attention'] }, 'layer_types', '["full_attention"]', layerTypes],
+    ['qwen2', { layer_types: slidingFirst }, 'sliding_window', 'null', 'a whole number of at least 1, as layers slide'],
+    ['qwen3', { layer_types: ['linear_attention', 'full_attention'] }, 'layer_types', expect.any(String), layerTypes],
+    ['phi3', scaling('linear'), 'rope_scaling.rope_type', '"linear"', 'default, longrope, su, yarn'],
+    [
+      'phi3',
+      { rope_parameters: null, partial_rotary_factor: 0.4 },
+      'partial_rotary_factor',
+      '0.4',
+      'a share of head size 8 that makes an even number',
+    ],
+    ['gemma2', { use_bidirectional_attention: true }, 'use_bidirectional_attention', 'true', 'false'],
+    ['gemma2', { attn_logit_softcapping: -1 }, 'attn_logit_softcapping', '-1', 'a number above 0, or null'],
+    ['gemma3', { use_bidirectional_attention: true }, 'use_bidirectional_attention', 'true', 'false'],
+    ['gemma3', { attn_logit_softcapping: 50 }, 'attn_logit_softcapping', '50', 'null'],
+    ['gemma3', { hidden_activation: 'mish' }, 'hidden_activation', '"mish"', activations],
+    ['gpt2', { add_cross_attention: true }, 'add_cross_attention', 'true', 'false'],
+    ['gpt2', { n_head: 5 }, 'n_head', '5', 'a divisor of n_embd 32'],
+    ['gpt2', { activation_function: 'mish' }, 'activation_function', '"mish"', activations],
+    ['gpt_neox', { num_attention_heads: 5 }, 'num_attention_heads', '5', 'a divisor of hidden_size 32'],
+    ['gpt_neox', { head_dim: 16 }, 'head_dim', '16', '8'],
+    ['opt', { num_attention_heads: 5 }, 'num_attention_heads', '5', 'a divisor of hidden_size 32'],
+    ['opt', { do_layer_norm_before: 'no' }, 'do_layer_norm_before', '"no"', 'true or false'],
   ])('%s %j', (...[model, changed, field, value, legal]) => {
     expect(refusal({ ...configOf(model), ...changed })).toEqual({
       code: 'model.config',
@@ -84,6 +119,8 @@ test('an unknown architecture is refused with those that are known', () => {
     known: architectureNames.join(', '),
   });
 });
+
+const twice = (theta: number) => new Array<unknown>(2).fill({ window: null, rope: { theta, scaling: null } });
 
 describe('fields that are honoured', () => {
   test.each<[string, string, Config, Readonly<Record<string, unknown>>]>([
@@ -110,10 +147,92 @@ describe('fields that are honoured', () => {
     ],
     ['llama', 'as many key heads as heads', { num_key_value_heads: null }, { keyValueHeads: 4 }],
     ['llama', 'a head size of its own', { head_dim: 12 }, { headSize: 12 }],
-    ['llama', 'biases', { attention_bias: true, mlp_bias: true }, { attentionBias: true, mlpBias: true }],
+    ['llama', 'biases', { attention_bias: true, mlp_bias: true }, { biases: { qkv: true, output: true, mlp: true } }],
     ['llama', 'the first of several ids', { pad_token_id: [7, 8] }, { padTokenId: 7 }],
     ['llama', 'no padding token', { pad_token_id: null }, { padTokenId: null }],
-    ['smollm', 'theta as Transformers 4 wrote it', {}, { rope: { theta: 100_000, scaling: null }, tied: true }],
+    ['smollm', 'theta as Transformers 4 wrote it', {}, { plan: twice(100_000), tied: true }],
+    [
+      'llama',
+      'dynamic scaling changes nothing up to the longest position',
+      scaling('dynamic'),
+      { plan: twice(10_000) },
+    ],
+    ['mistral', 'a window on every layer', {}, { plan: [{ window: 8 }, { window: 8 }] }],
+    ['mistral', 'no window', { sliding_window: null }, { plan: twice(10_000) }],
+    ['qwen2', 'no window unless asked for', { sliding_window: 8 }, { plan: twice(1_000_000) }],
+    [
+      'qwen2',
+      'a window on late layers',
+      { use_sliding_window: true, sliding_window: 8, max_window_layers: 1, layer_types: null },
+      { plan: [{ window: null }, { window: 8 }], biases: { qkv: true, output: false } },
+    ],
+    ['qwen3', 'norms of heads, and a head size of its own', {}, { headNorms: true, headSize: 12 }],
+    ['qwen3', 'attention biases', { attention_bias: true }, { biases: { qkv: true, output: true } }],
+    ['gemma2', 'every other layer slides', { layer_types: null }, { plan: [{ window: 8 }, { window: null }] }],
+    ['gemma2', 'caps, and none', { final_logit_softcapping: null }, { attentionCap: 5, logitCap: null }],
+    ['gemma2', 'the scale of scores', {}, { attentionScale: 1 / Math.sqrt(20) }],
+    [
+      'gemma3',
+      'rotations as Transformers 4 wrote them',
+      {
+        rope_parameters: null,
+        rope_theta: 50_000,
+        rope_local_base_freq: 5000,
+        rope_scaling: { rope_type: 'linear', factor: 8 },
+      },
+      {
+        plan: [
+          { window: 8, rope: { theta: 5000, scaling: null } },
+          { window: null, rope: { theta: 50_000, scaling: { type: 'linear', factor: 8 } } },
+        ],
+      },
+    ],
+    [
+      'gemma3',
+      'a pattern of layers',
+      { layer_types: null, sliding_window_pattern: 2, num_hidden_layers: 3 },
+      { plan: [{ window: 8 }, { window: null }, { window: 8 }] },
+    ],
+    [
+      'phi3',
+      'LongRoPE by its first name, its length outside the scaling',
+      {
+        original_max_position_embeddings: 16,
+        ...scaling('su', { factor: null, short_factor: [1, 1, 1, 1], long_factor: [1, 2, 3, 4] }),
+      },
+      {
+        plan: new Array<unknown>(2).fill({
+          window: null,
+          rope: {
+            theta: 10_000,
+            scaling: {
+              type: 'longrope',
+              short: [1, 1, 1, 1],
+              long: [1, 2, 3, 4],
+              attentionFactor: Math.sqrt(1.5),
+              originalLength: 16,
+            },
+          },
+        }),
+      },
+    ],
+    ['phi3', 'a part of each head turns', { rope_parameters: { partial_rotary_factor: 0.75 } }, { rotated: 6 }],
+    [
+      'gpt2',
+      'scores scaled by their layer',
+      { scale_attn_weights: false, scale_attn_by_inverse_layer_idx: true },
+      { attentionScales: [1, 0.5] },
+    ],
+    ['gpt2', 'an MLP four times as wide', { n_inner: null }, { intermediate: 128 }],
+    [
+      'gpt_neox',
+      'the turning part as Transformers 4 wrote it',
+      { rope_parameters: null, rotary_pct: 0.25, rotary_emb_base: 5000 },
+      { rotated: 2, rope: { theta: 5000 } },
+    ],
+    ['gpt_neox', 'a quarter turns where nothing is said', { rope_parameters: null }, { rotated: 2 }],
+    ['opt', 'embeddings of another size', { word_embed_proj_dim: 16 }, { embeddingSize: 16 }],
+    ['opt', 'norms behind', { do_layer_norm_before: false }, { normsFirst: false, finalNorm: false }],
   ])('%s: %s', (...[model, , changed, expected]) => {
     const config = { ...configOf(model), ...changed };
     expect(architectureOf(config).parseConfig(config, 'a')).toMatchObject(expected);

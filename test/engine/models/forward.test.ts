@@ -23,6 +23,15 @@ describe('golden models', () => {
     ['llama', 'causal-lm', 'output.logits'],
     ['llama3-rope', 'causal-lm', 'output.logits'],
     ['smollm', 'causal-lm', 'output.logits'],
+    ['mistral', 'causal-lm', 'output.logits'],
+    ['qwen2', 'causal-lm', 'output.logits'],
+    ['qwen3', 'causal-lm', 'output.logits'],
+    ['gemma2', 'causal-lm', 'output.logits'],
+    ['gemma3', 'causal-lm', 'output.logits'],
+    ['phi3', 'causal-lm', 'output.logits'],
+    ['gpt2', 'causal-lm', 'output.logits'],
+    ['gpt_neox', 'causal-lm', 'output.logits'],
+    ['opt', 'causal-lm', 'output.logits'],
   ] as const)('%s: what Transformers computes, padding apart', async (name, head: HeadName, logitsName) => {
     const { machine, base, setup } = await loadMachine({ model: goldenModel(name), head });
     const reference = await openReference(goldenModel(name), 'forward_golden.safetensors');
