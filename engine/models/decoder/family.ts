@@ -7,7 +7,7 @@ import { decoderModules } from './weights.ts';
 
 export interface Family extends Pick<Architecture<DecoderConfig>, 'type' | 'taskClasses' | 'parseConfig'> {
   /** The base model's attribute in the task model of a head. */
-  prefix(head: HeadName): string;
+  readonly prefix: (head: HeadName) => string;
   /** Prefixes under which files hold the base model besides `model.`. */
   readonly storedPrefixes?: readonly string[];
 }
