@@ -25,6 +25,8 @@ export interface Deviation {
   /** Worst of |a − b| / (atol + 1e-4·|b|): above 1 the case fails. */
   readonly ratio: number;
   readonly where: string;
+  /** What a reader of the table must know. */
+  readonly note?: string;
 }
 
 /** PEFT's name of one of our parameters; other methods use the task model's own. */

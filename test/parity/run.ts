@@ -13,6 +13,8 @@ const only = process.argv[2] === undefined ? null : new RegExp(process.argv[2]);
 const families = ['logits0', 'loss0', 'grad', 'losses', 'final', 'logits_final', 'saved', 'generation'] as const;
 
 const runtime = await Runtime.open();
+/** Note → cases it is about. */
+const notes = new Map<string, number>();
 const tally: Tally = { passed: 0, failed: 0, skipped: new Map() };
 
 console.log(`${'case'.padEnd(44)} ${families.map((family) => family.padStart(12)).join(' ')}`);
@@ -26,6 +28,7 @@ for (const entry of listCases(folder)) {
   try {
     const deviations = await runCase(runtime, { ...entry, supported }, device);
     const bad = deviations.filter(({ ratio }) => ratio > 1);
+    for (const { note } of deviations) if (note !== undefined) notes.set(note, (notes.get(note) ?? 0) + 1);
     const cells = families.map(
       (family) => deviations.find((deviation) => deviation.family === family)?.worst.toExponential(1) ?? '–',
     );
@@ -41,6 +44,7 @@ for (const entry of listCases(folder)) {
     console.log(`${entry.file.name.padEnd(44)} FAILED: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
+for (const [note, count] of notes) console.log(`\n${note} (${String(count)} cases)`);
 await runExtra(extraFolder, { runtime, device }, { only, tally });
 const left = [...tally.skipped].toSorted((a, b) => b[1] - a[1]);
 if (left.length > 0)
