@@ -28,6 +28,18 @@ export async function preparePython(): Promise<string> {
   return python;
 }
 
+/** llama.cpp for Python is built where it is installed: it needs CMake, a C++ compiler and, once, some ten minutes. */
+const llama = 'llama-cpp-python==0.3.36';
+
+/** Whether that Python has llama.cpp, or can be given it. */
+export function hasLlama(): boolean {
+  const found = (): boolean => spawnSync(python, ['-c', 'import llama_cpp']).status === 0;
+  if (found()) return true;
+  console.log(`\n== building ${llama}`);
+  spawnSync(python, ['-m', 'pip', 'install', '-q', llama], { stdio: 'inherit' });
+  return found();
+}
+
 /** Python prints results, not its libraries' progress. */
 export const quietPython = {
   HF_HUB_OFFLINE: '1',

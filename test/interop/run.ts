@@ -1,7 +1,8 @@
 /** Trains and exports with our command line, then has PyTorch, Transformers and PEFT load the folders and compare. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { check, preparePython, quietPython, run } from './python.ts';
+import { compareGguf } from './gguf.ts';
+import { check, hasLlama, preparePython, quietPython, run } from './python.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const shared = path.resolve(root, '../shared');
@@ -80,4 +81,8 @@ for (const family of families) {
 }
 const list = path.join(work, 'cases.json');
 writeFileSync(list, JSON.stringify(cases, null, 2));
-process.exitCode = await run(python, [path.join(root, 'test/interop/compare.py'), list], quietPython);
+const statuses = [await run(python, [path.join(root, 'test/interop/compare.py'), list], quietPython)];
+if (!only.test('gguf')) console.log('\nGGUF in llama.cpp: not asked for');
+else if (hasLlama()) statuses.push(await compareGguf(python, path.join(work, 'gguf')));
+else console.log('\nGGUF in llama.cpp: skipped, llama-cpp-python cannot be installed here');
+process.exitCode = Math.max(...statuses);

@@ -8,7 +8,7 @@ import { openGguf, type GgufFile } from '../../../engine/checkpoint/gguf.ts';
 import { openModel, type BaseModel } from '../../../engine/checkpoint/model-folder.ts';
 import { exportGguf, type Weight } from '../../../engine/export/gguf.ts';
 import { exportGgufLora, type LoraPair } from '../../../engine/export/gguf-lora.ts';
-import { goldenLora } from './golden-lora.ts';
+import { goldenLora, mergedWeights, product, transposed } from './golden-lora.ts';
 
 const golden = join(import.meta.dirname, '../../../../shared/golden');
 let folder: string;
@@ -16,32 +16,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'atelier-lora-gguf-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** [n, m] · [m, k]. */
-function product(a: LoraPair['a'], b: LoraPair['a']): Float32Array {
-  const [rows = 0, inner = 0] = a.shape;
-  const columns = b.shape[1] ?? 0;
-  return Float32Array.from({ length: rows * columns }, (_, at) => {
-    const [row, column] = [Math.floor(at / columns), at % columns];
-    let sum = 0;
-    for (let i = 0; i < inner; i += 1) sum += (a.values[row * inner + i] ?? 0) * (b.values[i * columns + column] ?? 0);
-    return sum;
-  });
-}
-
-function transposed({ shape, values }: LoraPair['a']): LoraPair['a'] {
-  const [rows = 0, columns = 0] = shape;
-  const out = values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)] ?? 0);
-  return { shape: [columns, rows], values: out };
-}
-
-/** W + scaling · B A in Transformers' layout; a Conv1D and an embedding hold the transpose of B A. */
-async function merged(base: BaseModel, module: string, pair: LoraPair): Promise<Float32Array> {
-  const weight = await base.weights.read(`${module}.weight`);
-  const change = { shape: [pair.b.shape[0] ?? 0, pair.a.shape[1] ?? 0], values: product(pair.b, pair.a) };
-  const flat = /\.c_(?:attn|proj|fc)$|embed_tokens$/.test(module) ? transposed(change).values : change.values;
-  return weight.map((value, at) => value + pair.scaling * (flat[at] ?? NaN));
-}
 
 async function baseFile(base: BaseModel, changed: ReadonlyMap<string, Float32Array>): Promise<GgufFile> {
   const out = await mkdtemp(join(folder, 'base-'));
@@ -78,9 +52,8 @@ describe('the golden adapters', () => {
     const base = await openModel(join(golden, 'models', name.split('-')[0] ?? ''));
     const modules = goldenLora(join(golden, 'cases', name, 'adapter'));
     expect(modules.size).toBeGreaterThan(0);
-    const changed = new Map<string, Float32Array>();
-    for (const [module, pair] of modules) changed.set(`${module}.weight`, await merged(base, module, pair));
-    const [before, after] = [await baseFile(base, new Map()), await baseFile(base, changed)];
+    const before = await baseFile(base, new Map());
+    const after = await baseFile(base, await mergedWeights(base, modules));
     const written = await exportGgufLora({ name, config: base.config, modules }, folder);
     const adapter = await openGguf(join(folder, written));
     const alpha = Number(adapter.keys.get('adapter.lora.alpha'));
