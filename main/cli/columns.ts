@@ -18,7 +18,7 @@ export function parseColumns(text: string): Columns {
   return parseField<Columns>(nearestSchema(value), value, 'columns');
 }
 
-/** The schema that has most of the keys: it says best what is wrong with the others. */
+/** The schema that fits, else the one that has most of the keys: it says best what is wrong with the others. */
 function nearestSchema(value: unknown): z.ZodType<Columns> {
   const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
   const known = (schema: z.ZodType): number => {
@@ -27,5 +27,6 @@ function nearestSchema(value: unknown): z.ZodType<Columns> {
     return Math.max(...names.map((one) => keys.filter((key) => one.includes(key)).length));
   };
   const schemas = taskNames.map((task): z.ZodType<Columns> => columnSchemas[task]);
-  return schemas.reduce((best, schema) => (known(schema) > known(best) ? schema : best));
+  const fitting = schemas.find((schema) => schema.safeParse(value).success);
+  return fitting ?? schemas.reduce((best, schema) => (known(schema) > known(best) ? schema : best));
 }
