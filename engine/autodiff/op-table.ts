@@ -16,6 +16,8 @@ export interface OpAttributes {
   Gelu: { readonly approximate: 'none' | 'tanh' };
   /** x·σ(x). */
   Silu: object;
+  /** x, a constant to the gradients. */
+  StopGradient: object;
   Add: object;
   Sub: object;
   Mul: object;
@@ -134,6 +136,7 @@ export const opTable = {
   Relu: unary,
   Gelu: unary,
   Silu: unary,
+  StopGradient: unary,
   Add: binary,
   Sub: binary,
   Mul: binary,

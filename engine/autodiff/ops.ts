@@ -29,6 +29,7 @@ export const sigmoid = (x: Tensor): Tensor => one('Sigmoid', [x], {});
 export const relu = (x: Tensor): Tensor => one('Relu', [x], {});
 export const gelu = (x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor => one('Gelu', [x], { approximate });
 export const silu = (x: Tensor): Tensor => one('Silu', [x], {});
+export const stopGradient = (x: Tensor): Tensor => one('StopGradient', [x], {});
 export const softmax = (x: Tensor): Tensor => one('Softmax', [x], {});
 
 export const add = (a: Operand, b: Operand): Tensor => one('Add', lift(a, b), {});

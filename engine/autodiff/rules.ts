@@ -112,6 +112,7 @@ export const rules = {
     const gate = sigmoid(inputs(node)[0]);
     return [mul(grad, add(gate, mul(output(node), sub(1, gate))))];
   },
+  StopGradient: () => [null],
   Add: (grad, node) => {
     const [a, b] = inputs(node);
     return [unbroadcast(grad, a), unbroadcast(grad, b)];

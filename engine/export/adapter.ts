@@ -13,8 +13,9 @@ import type { Recipe } from '../spec/recipe.ts';
 import type { Task } from '../tasks/task.ts';
 import { writeJson, writeText } from '../train/run-folder.ts';
 import { savedForm } from '../train/saved-form.ts';
-import type { Setup } from '../train/setup.ts';
+import { shapeOf, type Setup } from '../train/setup.ts';
 import { floatData } from '../train/state.ts';
+import { readWeight } from '../train/weights.ts';
 
 export interface Learned {
   readonly recipe: Recipe;
@@ -50,35 +51,54 @@ const writers = {
     const { target } = setup;
     const context = { baseModel: publicName(recipe.model), taskType: learned.task.peftType, target };
     const config = peft.config(setup.methodConfig ?? recipe.method, context);
-    const tensors = named(setup.trainable, saved, (name) => peft.key(name, target));
+    const settings = setup.methodConfig ?? recipe.method;
+    const beside = peft.alsoSaved?.(settings, target) ?? new Map<string, string>();
+    const tensors = [
+      ...(await named(setup.trainable, { learned, state: saved, key: (name) => peft.key(name, target, settings) })),
+      ...(await Promise.all(
+        [...beside].map(async ([key, name]) => ({ ...(await tensorOf(name, { learned, state: saved })), name: key })),
+      )),
+    ];
     await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
     await writeJson(join(folder, 'adapter_config.json'), config);
     await writeText(join(folder, 'README.md'), modelCard(learned));
   },
   model: async (learned, state, folder) => {
-    await writeSafetensors(join(folder, 'model.safetensors'), named([...learned.setup.shapes.keys()], state));
+    await writeSafetensors(
+      join(folder, 'model.safetensors'),
+      await named([...learned.setup.shapes.keys()], { learned, state }),
+    );
     await writeJson(join(folder, 'config.json'), modelConfig(learned));
     if (learned.base.generationConfig !== null)
       await writeJson(join(folder, 'generation_config.json'), learned.base.generationConfig);
     await writeText(join(folder, 'README.md'), modelCard(learned));
   },
   head: async (learned, state, folder) => {
-    await writeSafetensors(join(folder, 'model.safetensors'), named(learned.setup.trainable, state));
+    await writeSafetensors(join(folder, 'model.safetensors'), await named(learned.setup.trainable, { learned, state }));
     await writeJson(join(folder, 'config.json'), modelConfig(learned));
     await writeText(join(folder, 'README.md'), modelCard(learned));
   },
 } satisfies Record<SavedAs, (learned: Learned, state: State, folder: string) => Promise<void>>;
 
-function named(
-  names: readonly string[],
-  state: State,
-  rename: (name: string) => string = (name) => name,
-): TensorToWrite[] {
-  return names.map((name) => {
-    const tensor = state.get(name);
-    if (!tensor) throw new BugError(`${name} was learned and is not there to be saved`);
-    return { name: rename(name), shape: tensor.shape, data: floatData(tensor) };
-  });
+interface Saving {
+  readonly learned: Learned;
+  readonly state: State;
+  /** The name in the file; the weight's own unless said otherwise. */
+  readonly key?: (name: string) => string;
+}
+
+function named(names: readonly string[], saving: Saving): Promise<TensorToWrite[]> {
+  return Promise.all(names.map((name) => tensorOf(name, saving)));
+}
+
+/** What learned, or a weight of the base as its file has it. */
+async function tensorOf(name: string, { learned, state, key = (own) => own }: Saving): Promise<TensorToWrite> {
+  const { base, setup } = learned;
+  const tensor = state.get(name);
+  if (!tensor && (setup.trainable.includes(name) || setup.added.has(name)))
+    throw new BugError(`${name} was learned and is not there to be saved`);
+  const data = tensor ? floatData(tensor) : await readWeight(name, base, { setup, seed: learned.recipe.training.seed });
+  return { name: key(name), shape: tensor?.shape ?? shapeOf(setup, setup.ties.get(name) ?? name), data };
 }
 
 /** Without the path of this computer. */

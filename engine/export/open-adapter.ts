@@ -68,13 +68,14 @@ async function savedMethod(adapter: string, method: MethodConfig): Promise<Metho
 
 /** Every parameter that learned, of the shape this base needs. */
 async function readLearned(adapter: string, setup: Setup): Promise<ReadonlyMap<string, Float32Array>> {
-  const peft = setup.method?.peft ?? null;
+  const { method, methodConfig, target } = setup;
+  const peft = method?.peft ?? null;
   const path = join(adapter, peft ? 'adapter_model.safetensors' : 'model.safetensors');
   const file = await openSafetensors(path);
   try {
     const known = new Map<string, Float32Array>();
     for (const name of setup.trainable) {
-      const key = peft ? peft.key(name, setup.target) : name;
+      const key = peft && methodConfig ? peft.key(name, target, methodConfig) : name;
       const entry = file.tensors.get(key);
       if (!entry) throw new StudioError('adapter.incomplete', { path, name: key });
       const shape = setup.added.get(name)?.shape ?? setup.shapes.get(name) ?? [];

@@ -4,12 +4,13 @@ import {
   weightsOfModule,
   type Architecture,
   type Head,
+  type HeadName,
   type ModelConfig,
   type Module,
   type Past,
 } from '../models/model.ts';
 import type { Scope } from '../models/scope.ts';
-import { BugError } from '../spec/errors.ts';
+import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import type { MethodConfig, SupportedMethod } from '../spec/methods/index.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
@@ -88,13 +89,31 @@ export type SavedAs =
 export interface PeftFormat<Config extends MethodConfig> {
   config(config: Config, context: PeftContext): Readonly<Record<string, Json>>;
   /** The key of one of our parameters in adapter_model.safetensors. */
-  key(name: string, target: Target): string;
+  key(name: string, target: Target, config: Config): string;
+  /** Frozen weights that PEFT writes beside what learned: key → name. */
+  alsoSaved?(config: Config, target: Target): ReadonlyMap<string, string>;
+}
+
+/** What a method does to a weight of the base: factor · (weight + delta). */
+export interface WeightChange {
+  /** Broadcasts to the weight; null: 1. */
+  readonly factor: Tensor | null;
+  /** null: 0. */
+  readonly delta: Tensor | null;
+}
+
+/** How a method's effect is added into the base weights, so that the model alone computes what it computed with the method. */
+export interface Merging<Config extends MethodConfig> {
+  /** Throws `method.merge` where the changed weights would compute something else. */
+  check(config: Config, target: Target): void;
+  /** The weights it changes, by name; `weight` of the scope gives them as they came. */
+  changes(scope: Scope, config: Config, target: Target): ReadonlyMap<string, WeightChange>;
 }
 
 export interface Method<Config extends MethodConfig = MethodConfig> {
   readonly name: SupportedMethod;
-  /** Its effect can be added into the base weights. */
-  readonly mergeable: boolean;
+  /** Null where its effect cannot be added into the base weights. */
+  readonly merging: Merging<Config> | null;
   readonly savedAs: SavedAs;
   readonly peft: PeftFormat<Config> | null;
   /** The model computes what it computed before until the first step. */
@@ -106,7 +125,7 @@ export interface Method<Config extends MethodConfig = MethodConfig> {
   /** Throws `method.architecture` or `method.task` where the method cannot go with the model or its head. */
   check(config: Config, target: Target): void;
   /** The base model's config as the method needs it. */
-  adapt<C extends ModelConfig>(model: C, config: Config): C;
+  adapt<C extends ModelConfig>(model: C, config: Config, at: { architecture: Architecture; head: Head }): C;
   /** Parameters it adds, by name. Throws when its settings match nothing. */
   added(config: Config, target: Target): ReadonlyMap<string, NewParameter>;
   /** Names of all parameters that learn: new ones, and weights of base and head. */
@@ -127,7 +146,7 @@ export interface Method<Config extends MethodConfig = MethodConfig> {
 
 /** What most methods do not do. */
 export const plainMethod = {
-  mergeable: false,
+  merging: null,
   peft: null,
   startsAsIdentity: () => true,
   virtualTokens: () => 0,
@@ -144,22 +163,44 @@ export const plainMethod = {
 };
 
 /**
- * Weights of a new task's head, which learn with every method. With `modulesToSave`, only modules whose name ends in one of
- * them, as PEFT matches: other new modules stay as they started.
+ * Modules that learn whole: those whose name, or that of a module that holds them, ends in one of `modulesToSave`, as PEFT
+ * matches; a new head's by the names that PEFT's task class adds of itself. Without a list, all of a new head.
  */
-export function learningHead(
+export function savedModules(
   { headIsNew, modules, head }: Target,
-  modulesToSave: readonly string[] | null = null,
-): readonly string[] {
-  if (!headIsNew) return [];
-  const own = [...modules.values()].filter(({ part }) => part === 'head');
-  const learning = own.filter(({ name }) => modulesToSave?.some((wanted) => endsIn(name, wanted)) ?? true);
-  if (learning.length === 0) throw new BugError(`no module of the ${head.name} head learns`);
-  return learning.flatMap((module) => weightsOfModule(module).map(([name]) => name));
+  modulesToSave: readonly string[] | null,
+): TargetModule[] {
+  const all = [...modules.values()].filter(({ kind }) => kind !== 'buffer');
+  const own = headIsNew ? all.filter(({ part }) => part === 'head') : [];
+  if (modulesToSave === null) return own;
+  const wanted = [...modulesToSave, ...(headIsNew ? taskModules(head.name) : [])];
+  const found = all.filter(({ name }) => wanted.some((end) => endsIn(name, end)));
+  if (own.length === 0 || found.some(({ part }) => part === 'head')) return found;
+  const legal = [...new Set(own.map(({ name }) => name.split('.')[0] ?? name))].join(', ');
+  throw new StudioError('recipe.field', {
+    path: 'method.modulesToSave',
+    value: modulesToSave.join(', '),
+    legal: `names that include the new head: ${legal}`,
+  });
+}
+
+/** What PEFT's task classes save of themselves (peft/peft_model.py). */
+export function taskModules(head: HeadName): readonly string[] {
+  if (head === 'sequence-classification' || head === 'token-classification') return ['classifier', 'score'];
+  return head === 'question-answering' ? ['qa_outputs'] : [];
+}
+
+/** Weights of what learns whole with every method: a new task's head, and the modules of the list. */
+export function learningHead(target: Target, modulesToSave: readonly string[] | null = null): readonly string[] {
+  const table = target.modules.get(target.architecture.wordEmbeddings(target.head.name));
+  const learning = savedModules(target, modulesToSave).flatMap((module) =>
+    module.part === 'tied' ? (table ?? []) : module,
+  );
+  return [...new Set(learning.flatMap((module) => weightsOfModule(module).map(([name]) => name)))];
 }
 
 /** `name.endsWith(wanted)` of the module or of one that holds it. */
-function endsIn(name: string, wanted: string): boolean {
+export function endsIn(name: string, wanted: string): boolean {
   const parts = name.split('.');
   return parts.some((_, index) =>
     parts

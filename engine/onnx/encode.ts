@@ -173,6 +173,9 @@ const lowerings = {
   Silu: (lowering, _node, { inputs, to }) => {
     lowering.emit('QuickGelu', inputs, { to, attributes: { alpha: { float: 1 } }, domain: 'com.microsoft' });
   },
+  StopGradient: (lowering, _node, { inputs, to }) => {
+    lowering.emit('Identity', inputs, { to });
+  },
   Add: plain('Add'),
   Sub: plain('Sub'),
   Mul: plain('Mul'),

@@ -42,6 +42,10 @@ export interface ErrorData {
   'method.architecture': { method: string; architecture: string; possible: string };
   'method.no-room': { virtualTokens: number; limit: number };
   'method.no-targets': { targets: string; available: string };
+  /** Why what was learned cannot be added into the base weights. */
+  'method.merge': { method: string; module: string; problem: 'tied' | 'no-bias' | 'not-mergeable' };
+  /** A regular expression of a recipe or an adapter's file. */
+  'pattern.failed': { pattern: string; problem: 'slow' | 'syntax' };
   'adapter.base': { path: string; name: string; found: string; expected: string };
   'adapter.incomplete': { path: string; name: string };
   'training.diverged': { step: number };

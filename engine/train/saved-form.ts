@@ -21,11 +21,12 @@ export async function savedForm(learned: Setup, state: ReadonlyMap<string, HostT
   const scope = createScope(graph, { modules, ties, training: false });
   const computed = method.savedTensors(scope, methodConfig, target);
   if (computed.size === 0) return { setup, state };
-  const session = await (
-    await Runtime.open()
-  ).compile(graph, Object.fromEntries(computed), { device: 'cpu', threads: 1 });
+  // A value may keep the name of one it is made from.
+  const outputs = Object.fromEntries([...computed].map(([name, tensor]) => [`${name}+`, tensor]));
+  const session = await (await Runtime.open()).compile(graph, outputs, { device: 'cpu', threads: 1 });
   try {
-    return { setup, state: new Map([...state, ...Object.entries(await session.run(state))]) };
+    const made = Object.entries(await session.run(state)).map(([name, tensor]) => [name.slice(0, -1), tensor] as const);
+    return { setup, state: new Map([...state, ...made]) };
   } finally {
     await session.dispose();
   }

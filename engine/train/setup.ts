@@ -54,7 +54,7 @@ export function createSetup({ architecture, config: raw, head, method: methodCon
   if (!hasHead(architecture, head.name))
     throw new StudioError('model.task', { architecture: architecture.type, task: head.name });
   const method = methodConfig ? methodOf(methodConfig) : null;
-  const config = method && methodConfig ? method.adapt(raw, methodConfig) : raw;
+  const config = method && methodConfig ? method.adapt(raw, methodConfig, { architecture, head }) : raw;
   const base = architecture.modules(config, head);
   const ownHead = architecture.headModules(config, head);
   const ties = architecture.ties(config, head);

@@ -3,11 +3,10 @@ import { Runtime } from '../runtime/session.ts';
 import type { Device } from '../runtime/device.ts';
 import type { BaseModel } from '../checkpoint/model-folder.ts';
 import type { StartContext } from '../methods/method.ts';
-import { BugError } from '../spec/errors.ts';
 import { Machine } from './machine.ts';
 import { streamKey, uniform } from './random.ts';
 import { createSetup, type Setup } from './setup.ts';
-import { loadWeights, storedName } from './weights.ts';
+import { loadWeights, readWeight } from './weights.ts';
 
 export interface StartOptions {
   readonly base: BaseModel;
@@ -24,7 +23,6 @@ export async function startValues(options: StartOptions): Promise<ReadonlyMap<st
   const { method, methodConfig, target } = setup;
   if (!method || !methodConfig || ![...setup.added.values()].some(({ initial }) => initial.kind === 'from-model'))
     return new Map();
-  const names = new Set(base.weights.names());
   const draws = streamKey(seed, 'start');
   const context: StartContext = {
     target,
@@ -32,11 +30,7 @@ export async function startValues(options: StartOptions): Promise<ReadonlyMap<st
     labels,
     tokenizer: base.tokenizer,
     uniform: (index) => uniform(draws, index),
-    weight: (name) => {
-      const stored = storedName(names, setup.ties.get(name) ?? name, setup);
-      if (stored === null) throw new BugError(`the base model has no ${name}`);
-      return base.weights.read(stored);
-    },
+    weight: (name) => readWeight(name, base, { setup, seed }),
     present: (ids) => presentOf(ids, options),
   };
   return method.start(methodConfig, context);

@@ -56,9 +56,23 @@ export async function loadWeights({ base, setup, seed, known = new Map() }: Load
 }
 
 /** The file's name for a weight; null where it is to be made new. A new task's head never comes from the file. */
-export function storedName(names: ReadonlySet<string>, name: string, setup: Setup): string | null {
+function storedName(names: ReadonlySet<string>, name: string, setup: Setup): string | null {
   if (setup.target.headIsNew && setup.target.headWeights.has(name)) return null;
   return setup.architecture.stored(name, setup.head.name).find((candidate) => names.has(candidate)) ?? null;
+}
+
+/** A weight of the model as it came; one of a new head as it starts. */
+export async function readWeight(
+  name: string,
+  base: BaseModel,
+  { setup, seed }: { readonly setup: Setup; readonly seed: number },
+): Promise<Float32Array> {
+  const own = setup.ties.get(name) ?? name;
+  const stored = storedName(new Set(base.weights.names()), own, setup);
+  if (stored !== null) return base.weights.read(stored);
+  const shape = setup.target.headWeights.get(own);
+  if (!shape) throw new StudioError('model.weight-missing', { path: base.path, name });
+  return initial(own, { shape, initial: headInitial(own, setup) }, seed);
 }
 
 /** A frozen weight read under another name already need not be read twice; one that learns needs a copy of its own. */

@@ -85,12 +85,8 @@ export function classify(file: CaseFile): Supported | { readonly kind: 'skipped'
   if (prompts.includes(file.method))
     return { kind: 'supported', head, method: methodFromPeft(file.peft_config ?? {}, file.name) };
   if (file.method !== 'lora') return skip(`method ${file.method}`);
-  if (file.variant === 'embedding' || (file.variant ?? '').includes('lm-head') || file.variant === 'embed-tokens-saved')
-    return skip(`lora: ${file.variant ?? ''}`);
   try {
     const config = methodFromPeft(file.peft_config ?? {}, file.name);
-    if (config.name === 'lora' && config.targetModules.some((target) => target.includes('embed')))
-      return skip('lora on embeddings');
     return { kind: 'supported', head, method: config };
   } catch (error) {
     if (error instanceof StudioError) return skip(`lora: ${file.variant ?? ''} ${JSON.stringify(error.data)}`);

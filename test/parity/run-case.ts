@@ -31,7 +31,8 @@ export interface Deviation {
 
 /** PEFT's name of one of our parameters; other methods use the task model's own. */
 function goldenKey(setup: Setup, name: string): string {
-  return setup.method?.peft?.key(name, setup.target) ?? name;
+  const { method, methodConfig, target } = setup;
+  return (methodConfig && method?.peft?.key(name, target, methodConfig)) ?? name;
 }
 
 async function loadWeights(setup: Setup, source: TensorFile, reference: Reference): Promise<Map<string, HostTensor>> {

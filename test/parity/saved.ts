@@ -16,7 +16,13 @@ export async function compareSaved({ folder, file, setup, state }: TrainedCase):
   const peft = setup.method?.peft;
   if (!peft || !file.adapter_keys || !existsSync(join(folder, 'adapter'))) return null;
   const saved = await savedForm(setup, state);
-  const ours = new Map(saved.setup.trainable.map((name) => [peft.key(name, setup.target), name]));
+  const { methodConfig, target, ties, trainable } = saved.setup;
+  if (!methodConfig) return null;
+  const beside = peft.alsoSaved?.(methodConfig, target) ?? new Map<string, string>();
+  const ours = new Map([
+    ...trainable.map((name) => [peft.key(name, target, methodConfig), name] as const),
+    ...[...beside].map(([key, name]) => [key, ties.get(name) ?? name] as const),
+  ]);
   const written = (key: string, shape: readonly number[]): string => `${key} ${shape.join('x')}`;
   const mine = [...ours].map(([key, name]) => written(key, shapeOf(saved.setup, name)));
   const theirs = Object.entries(file.adapter_keys)

@@ -58,6 +58,13 @@ export const opCases: { readonly [Op in OpName]: readonly OpCase[] } = {
   Relu: [{ operands: [{ shape: [4], data: [-2, -0.5, 0.5, 2] }], build: first(ops.relu), values: [0, 0, 0.5, 2] }],
   Gelu: [...unary((x) => ops.gelu(x)), ...unary((x) => ops.gelu(x, 'tanh'))],
   Silu: unary(ops.silu),
+  StopGradient: [
+    {
+      operands: [{ shape: [3] }, { shape: [3], data: [2, -1, 3], fixed: true }],
+      // The product's other side: it would be 2·x·y² without the cut.
+      build: ([x, y]) => ops.mul(ops.mul(x as Tensor, y as Tensor), ops.stopGradient(y as Tensor)),
+    },
+  ],
   Add: binary(ops.add),
   Sub: binary(ops.sub),
   Mul: binary(ops.mul),

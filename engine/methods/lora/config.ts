@@ -1,82 +1,77 @@
 /** LoRA's settings as PEFT's adapter_config.json has them, both ways (peft/tuners/lora/config.py). */
 import type { Json } from '../../spec/json.ts';
-import type { LoraConfig } from '../../spec/methods/lora.ts';
-import { StudioError } from '../../spec/errors.ts';
+import { plainLora, type LoraConfig } from '../../spec/methods/lora.ts';
 import type { PeftContext } from '../method.ts';
-import { savedHeads } from '../peft.ts';
+import { peftReader, savedHeads, targetsFromPeft, targetsToPeft } from '../peft.ts';
+import { correctedModules } from './parameters.ts';
 
-/** The portable set of keys: what every PEFT since 0.10 reads. */
+/** The portable set of keys, which every PEFT since 0.10 reads, and of the later ones those that say something. */
 export function toPeftConfig(config: LoraConfig, context: PeftContext): Readonly<Record<string, Json>> {
+  const corrected = correctedModules(config, context.target);
   return {
-    alpha_pattern: {},
+    alpha_pattern: config.alphaPattern,
     auto_mapping: null,
     base_model_name_or_path: context.baseModel,
-    bias: 'none',
-    fan_in_fan_out: false,
+    bias: config.bias,
+    fan_in_fan_out: [...corrected.values()].some(({ module }) => module.kind === 'conv1d'),
     inference_mode: true,
+    // Whatever it started from: PEFT starts anew before it reads the file, and some starts change the base.
     init_lora_weights: true,
-    layers_pattern: null,
-    layers_to_transform: null,
     lora_alpha: config.alpha,
     lora_dropout: config.dropout,
     modules_to_save: savedHeads(context, config.modulesToSave),
     peft_type: 'LORA',
     r: config.r,
-    rank_pattern: {},
+    rank_pattern: config.rankPattern,
     revision: null,
-    target_modules: config.targetModules,
     task_type: context.taskType,
-    use_dora: false,
-    use_rslora: false,
+    use_dora: config.dora,
+    use_rslora: config.rslora,
+    ...targetsToPeft(config, [...corrected.keys()]),
+    ...(config.loraBias ? { lora_bias: true } : {}),
+    ...(config.ensureWeightTying ? { ensure_weight_tying: true } : {}),
   };
 }
 
 /** Features of PEFT's LoRA that change the mathematics and that we do not have: refused by name. */
-const mustBe: Readonly<Record<string, readonly string[]>> = {
-  bias: ['"none"'],
-  use_dora: ['false'],
-  use_rslora: ['false'],
-  lora_bias: ['false'],
-  fan_in_fan_out: ['false'],
-  rank_pattern: ['{}'],
-  alpha_pattern: ['{}'],
-  layers_to_transform: ['null'],
-  exclude_modules: ['null'],
-  trainable_token_indices: ['null'],
-  target_parameters: ['null'],
-  layer_replication: ['null'],
-  alora_invocation_tokens: ['null'],
-  use_qalora: ['false'],
+const mustBe: Readonly<Record<string, readonly Json[]>> = {
+  peft_type: ['LORA'],
+  trainable_token_indices: [null],
+  target_parameters: [null],
+  layer_replication: [null],
+  alora_invocation_tokens: [null],
+  arrow_config: [null],
+  use_qalora: [null, false],
+  use_bdlora: [null, false],
+};
+
+/** Starts by PEFT's names. PiSSA's changes the base, which we undo by adding its own correction. */
+const starts: Readonly<Record<string, LoraConfig['initWeights']>> = {
+  true: 'default',
+  false: 'random',
+  '"gaussian"': 'gaussian',
+  '"pissa"': 'pissa',
 };
 
 export function fromPeftConfig(raw: Readonly<Record<string, Json>>, path: string): LoraConfig {
-  const refuse = (field: string, legal: string): never => {
-    throw new StudioError('model.config', { path, field, value: JSON.stringify(raw[field] ?? null), legal });
-  };
-  for (const [field, legal] of Object.entries(mustBe)) {
-    if (field in raw && !legal.includes(JSON.stringify(raw[field]))) refuse(field, legal.join(', '));
-  }
-  const targets = raw['target_modules'];
-  if (raw['peft_type'] !== 'LORA') refuse('peft_type', '"LORA"');
-  if (!Array.isArray(targets) || !targets.every((target) => typeof target === 'string'))
-    return refuse('target_modules', 'a list of names');
-  const number = (field: string, fallback: number): number => {
-    const value = raw[field] ?? fallback;
-    return typeof value === 'number' ? value : refuse(field, 'a number');
-  };
-  const names = (field: string): string[] | null => {
-    const value = raw[field] ?? null;
-    if (value === null) return null;
-    return Array.isArray(value) && value.every((name) => typeof name === 'string')
-      ? [...new Set(value)]
-      : refuse(field, 'a list of names');
-  };
+  const read = peftReader(raw, path);
+  for (const [field, legal] of Object.entries(mustBe)) read.must(field, legal);
+  const start = JSON.stringify(raw['init_lora_weights'] ?? true).replace(/^"pissa_niter_\d+"$/, '"pissa"');
   return {
     name: 'lora',
-    r: number('r', 8),
-    alpha: number('lora_alpha', 8),
-    dropout: number('lora_dropout', 0),
-    targetModules: targets,
-    modulesToSave: names('modules_to_save'),
+    r: read.number('r', 8),
+    alpha: read.number('lora_alpha', 8),
+    dropout: read.number('lora_dropout', 0),
+    ...targetsFromPeft(read),
+    rankPattern: read.numbers('rank_pattern'),
+    alphaPattern: read.numbers('alpha_pattern'),
+    bias: read.choice('bias', ['none', 'all', 'lora_only']),
+    rslora: read.boolean('use_rslora'),
+    dora: read.boolean('use_dora'),
+    loraBias: read.boolean('lora_bias'),
+    initWeights: starts[start] ?? read.refuse('init_lora_weights', Object.keys(starts).join(', ')),
+    loraPlusRatio: plainLora.loraPlusRatio,
+    loraPlusEmbedding: plainLora.loraPlusEmbedding,
+    ensureWeightTying: read.boolean('ensure_weight_tying'),
   };
 }

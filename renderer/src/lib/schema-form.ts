@@ -4,7 +4,8 @@ import { count, parseNumber as readNumber, setting } from './format.ts';
 
 export interface FormField {
   readonly key: string;
-  readonly kind: 'integer' | 'number' | 'choice' | 'list' | 'text';
+  /** numbers: a list of whole numbers. table: numbers by name. switch: yes or no. */
+  readonly kind: 'integer' | 'number' | 'choice' | 'switch' | 'list' | 'numbers' | 'table' | 'text';
   /** Empty is an answer. */
   readonly nullable: boolean;
   readonly label: string;
@@ -53,12 +54,19 @@ function readField(key: string, property: JsonObject): FormField {
     help: text('help'),
     advanced: property.advanced === true,
     steps: Array.isArray(property.steps) ? property.steps.filter((step) => typeof step === 'number') : [],
-    options: Array.isArray(inner.enum) ? inner.enum.filter((option) => typeof option === 'string') : [],
+    options:
+      inner.type === 'boolean'
+        ? switchOptions
+        : Array.isArray(inner.enum)
+          ? inner.enum.filter((option) => typeof option === 'string')
+          : [],
     minimum: limit('minimum') ?? above ?? -Infinity,
     maximum: limit('maximum') ?? limit('exclusiveMaximum') ?? Infinity,
     above: above !== null,
   };
 }
+
+const switchOptions = ['yes', 'no'] as const;
 
 function kindOf(schema: JsonObject): FormField['kind'] {
   if (Array.isArray(schema.enum)) return 'choice';
@@ -67,8 +75,12 @@ function kindOf(schema: JsonObject): FormField['kind'] {
       return 'integer';
     case 'number':
       return 'number';
+    case 'boolean':
+      return 'switch';
     case 'array':
-      return 'list';
+      return isObject(schema.items) && schema.items.type === 'integer' ? 'numbers' : 'list';
+    case 'object':
+      return 'table';
     default:
       return 'text';
   }
@@ -86,13 +98,34 @@ export function parseText(field: FormField, typed: string): Parsed {
       return parseNumber(field, text);
     case 'choice':
       return field.options.includes(text) ? { ok: true, value: text } : refused(field, text);
+    case 'switch':
+      return field.options.includes(text) ? { ok: true, value: text === 'yes' } : refused(field, text);
     case 'list': {
-      const items = text.split(/[\s,;]+/).filter((item) => item !== '');
+      const items = itemsOf(text);
       return items.length > 0 ? { ok: true, value: items } : refused(field, text);
+    }
+    case 'numbers': {
+      const numbers = itemsOf(text).map((item) => readNumber(item));
+      return numbers.length > 0 && numbers.every((number) => Number.isInteger(number))
+        ? { ok: true, value: numbers }
+        : refused(field, text);
+    }
+    case 'table': {
+      const entries = itemsOf(text.replaceAll(/\s*=\s*/g, '=')).map((item) => {
+        const at = item.lastIndexOf('=');
+        return [item.slice(0, Math.max(0, at)), readNumber(item.slice(at + 1))] as const;
+      });
+      return entries.every(([name, number]) => name !== '' && number !== null)
+        ? { ok: true, value: Object.fromEntries(entries) }
+        : refused(field, text);
     }
     case 'text':
       return text === '' ? refused(field, text) : { ok: true, value: text };
   }
+}
+
+function itemsOf(text: string): string[] {
+  return text.split(/[\s,;]+/).filter((item) => item !== '');
 }
 
 function parseNumber(field: FormField, text: string): Parsed {
@@ -113,7 +146,12 @@ export function legalRange(field: FormField): string {
   const empty = field.nullable ? ', or empty' : '';
   switch (field.kind) {
     case 'choice':
+    case 'switch':
       return `${field.options.join(', ')}${empty}`;
+    case 'numbers':
+      return `one whole number or more, separated by commas${empty}`;
+    case 'table':
+      return 'names with a number each, as name = 4, separated by commas; or empty';
     case 'list':
       return `one name or more, separated by commas${empty}`;
     case 'text':
@@ -137,8 +175,12 @@ function range(field: FormField): string {
 export function showValue(value: Json | undefined): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return setting(value);
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (Array.isArray(value)) return value.map((item) => showValue(item as Json)).join(', ');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (typeof value !== 'object') return value;
+  return Object.entries(value)
+    .map(([name, item]) => `${name} = ${showValue(item)}`)
+    .join(', ');
 }
 
 export function sameValue(a: Json | undefined, b: Json | undefined): boolean {

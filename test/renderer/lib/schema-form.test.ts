@@ -33,6 +33,22 @@ it('reads every setting of the real schema, and not the name of the method', () 
     'alpha',
     'dropout',
     'targetModules',
+    'targetPattern',
+    'excludeModules',
+    'excludePattern',
+    'layersToTransform',
+    'layersPattern',
+    'modulesToSave',
+    'rankPattern',
+    'alphaPattern',
+    'bias',
+    'rslora',
+    'dora',
+    'loraBias',
+    'initWeights',
+    'loraPlusRatio',
+    'loraPlusEmbedding',
+    'ensureWeightTying',
     'epochs',
     'maxSteps',
     'batchSize',
@@ -72,6 +88,10 @@ describe('parseText', () => {
     ['earlyStopping', '', null],
     ['schedule', 'cosine', 'cosine'],
     ['targetModules', 'query, value key', ['query', 'value', 'key']],
+    ['dora', 'yes', true],
+    ['layersToTransform', '0, 2', [0, 2]],
+    ['rankPattern', 'layer.1.query = 16, key=4', { 'layer.1.query': 16, key: 4 }],
+    ['rankPattern', '', {}],
   ])('%s takes %j', (key, typed, value) => {
     expect(parseText(field(key), typed)).toEqual({ ok: true, value });
   });
@@ -84,6 +104,9 @@ describe('parseText', () => {
     ['epochs', 'many', 'many cannot be: a number above 0 and at most 1000.'],
     ['epochs', '', 'Nothing cannot be: a number above 0 and at most 1000.'],
     ['schedule', 'wavy', `wavy cannot be: ${scheduleNames.join(', ')}.`],
+    ['dora', 'perhaps', 'perhaps cannot be: yes, no.'],
+    ['layersToTransform', 'first', 'first cannot be: one whole number or more, separated by commas, or empty.'],
+    ['alphaPattern', 'query', 'query cannot be: names with a number each, as name = 4, separated by commas; or empty.'],
     ['targetModules', ' , ', ', cannot be: one name or more, separated by commas.'],
   ])('%s refuses %j with the legal range', (key, typed, problem) => {
     expect(parseText(field(key), typed)).toEqual({ ok: false, problem });
@@ -100,6 +123,9 @@ it('shows values as they can be typed again', () => {
     ['epochs', 10],
     ['targetModules', ['query', 'value']],
     ['earlyStopping', null],
+    ['rslora', false],
+    ['layersToTransform', [1, 3]],
+    ['alphaPattern', { 'layer.1.query': 16 }],
   ] as const) {
     expect(parseText(field(key), showValue(value))).toEqual({ ok: true, value });
   }

@@ -234,6 +234,26 @@ export const errorSentences = {
     remedy: 'Choose among these under “Layers it corrects”.',
     evidence: targets,
   }),
+  'method.merge': ({ method, module, problem }) => ({
+    title: `What ${method} learned cannot be merged into the model.`,
+    cause:
+      problem === 'tied'
+        ? `${module} reads words and writes them; the correction changes one of these uses, a merged weight would change both.`
+        : problem === 'no-bias'
+          ? `${module} has no bias that the learned one could be added to.`
+          : 'This method does not change weights; it adds to what the model reads.',
+    remedy: 'Export it as an adapter: it then stays beside the model, and computes the same.',
+    evidence: module,
+  }),
+  'pattern.failed': ({ pattern, problem }) => ({
+    title: `The pattern ${pattern} cannot be used.`,
+    cause:
+      problem === 'slow'
+        ? 'Matching it against the model’s names takes too long: it tries the same text in too many ways.'
+        : 'It is not a regular expression.',
+    remedy: 'Name the layers in a list, or write a simpler pattern.',
+    evidence: pattern,
+  }),
   'adapter.base': ({ path, name, found, expected }) => ({
     title: 'This adapter belongs to another base model.',
     cause: `${name} is ${found} in the adapter; this base model needs ${expected}.`,
