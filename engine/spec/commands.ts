@@ -2,7 +2,7 @@
 import type { DatasetView, RowView } from './dataset.ts';
 import type { RunEvent } from './events.ts';
 import type { GenerationRequest } from './generation.ts';
-import type { Estimate, Figure, Metrics, Prediction } from './metrics.ts';
+import type { Estimate, Figure, MetricName, Metrics, Prediction } from './metrics.ts';
 import type { Columns, SupportedTask } from './tasks.ts';
 
 /** A recipe as the user wrote it, where its relative paths start, and where its model lies on this computer. */
@@ -52,7 +52,7 @@ export interface ExportReport {
 
 export interface EvaluateReport {
   readonly task: SupportedTask;
-  readonly metric: 'accuracy' | 'perplexity';
+  readonly metric: MetricName;
   readonly figure: Figure;
   readonly predictions: readonly Prediction[];
 }

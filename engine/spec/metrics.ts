@@ -6,6 +6,8 @@ export interface AccuracyFigure {
   readonly n: number;
   /** Wilson score interval, 95 %. */
   readonly interval: readonly [number, number];
+  /** Other measures of the same answers: macroF1, mcc, auroc. */
+  readonly values?: Readonly<Record<string, number>>;
 }
 
 export interface PerplexityFigure {
@@ -16,7 +18,30 @@ export interface PerplexityFigure {
   readonly n: number;
 }
 
-export type Figure = AccuracyFigure | PerplexityFigure;
+/** A score that is no share of rows: higher is better, 1 is perfect. */
+export interface ScoreFigure {
+  readonly score: number;
+  /** Rows measured. */
+  readonly n: number;
+  /** Other measures of the same answers, as the field counts them. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
+export type Figure = AccuracyFigure | PerplexityFigure | ScoreFigure;
+
+/** The measure a task is judged by. */
+export const metricNames = [
+  'accuracy',
+  'perplexity',
+  'micro-f1',
+  'pearson',
+  'entity-f1',
+  'tag-accuracy',
+  'answer-f1',
+  'chrf',
+  'rouge-l',
+] as const;
+export type MetricName = (typeof metricNames)[number];
 
 export interface TrainFigures {
   readonly steps: number;
@@ -34,7 +59,7 @@ export interface TrainFigures {
 
 export interface Metrics {
   readonly task: TaskName;
-  readonly metric: 'accuracy' | 'perplexity';
+  readonly metric: MetricName;
   /** Which rows were measured. */
   readonly measuredOn: 'test' | 'validation' | null;
   readonly tuned: Figure | null;
@@ -64,7 +89,78 @@ export type Prediction =
       /** Mean loss a label token, tuned and untrained. */
       readonly loss?: number;
       readonly untrainedLoss?: number;
-    };
+    }
+  | ScoredPrediction;
+
+/** A row whose answer is more or less right. */
+export interface ScoredPrediction {
+  readonly row: number;
+  /** As the model read it, what it should have said, and what it said. */
+  readonly input: string;
+  readonly expected: string;
+  readonly prediction: string;
+  readonly untrained?: string;
+  /** 0 … 1, or for numbers minus the squared error; of the untrained model where it was asked. */
+  readonly score: number;
+  readonly untrainedScore?: number;
+  readonly loss?: number;
+  readonly untrainedLoss?: number;
+  readonly logits?: readonly number[];
+  readonly detail: PredictionDetail;
+}
+
+/** A piece of a text in Unicode code points, the end exclusive. */
+export interface LabelledSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly label: string;
+}
+
+/** What a row's answer is made of, and all that is needed to ask it again. */
+export type PredictionDetail =
+  | {
+      readonly kind: 'labels';
+      readonly text: string;
+      readonly pair?: string;
+      readonly expected: readonly string[];
+      readonly predicted: readonly string[];
+    }
+  | {
+      readonly kind: 'number';
+      readonly text: string;
+      readonly pair?: string;
+      readonly expected: number;
+      readonly predicted: number;
+    }
+  | {
+      readonly kind: 'spans';
+      readonly text: string;
+      /** Words by their places, with the tag that each should have. */
+      readonly words: readonly { readonly start: number; readonly end: number; readonly tag: string }[];
+      readonly expected: readonly LabelledSpan[];
+      readonly predicted: readonly LabelledSpan[];
+      /** Tag of each word. */
+      readonly tags: readonly string[];
+    }
+  | {
+      readonly kind: 'answer';
+      readonly question: string;
+      readonly context: string;
+      readonly answers: readonly { readonly text: string; readonly start: number }[];
+      /** Null: the passage does not answer. */
+      readonly predicted: { readonly text: string; readonly start: number; readonly end: number } | null;
+    }
+  | {
+      readonly kind: 'choice';
+      readonly question: string;
+      readonly context?: string;
+      readonly choices: readonly string[];
+      readonly expected: number;
+      readonly predicted: number;
+      /** Of each choice; the highest is taken. */
+      readonly scores: readonly number[];
+    }
+  | { readonly kind: 'text'; readonly source: string; readonly target: string };
 
 export interface Estimate {
   readonly peakMemoryBytes: number;

@@ -1,9 +1,9 @@
 /** What a task is to the rest of the engine: rows → examples → tokens → head → measures → predictions. */
 import type { Dataset } from '../data/dataset.ts';
 import type { PeftTask } from '../methods/method.ts';
-import type { Head, ModelConfig } from '../models/model.ts';
+import type { Architecture, Head, ModelConfig } from '../models/model.ts';
 import type { EvaluationSample } from '../spec/events.ts';
-import type { AccuracyFigure, Figure, Prediction } from '../spec/metrics.ts';
+import type { AccuracyFigure, Figure, MetricName, Prediction } from '../spec/metrics.ts';
 import type { SupportedTask } from '../spec/tasks.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { TokenRow, TokenRows } from './rows.ts';
@@ -12,13 +12,13 @@ export type Part = 'train' | 'validation' | 'test';
 
 /** A model that can be asked; all results stand in the order of the rows. */
 export interface Answerer {
-  /** Logits of each row's answers, [answers · labels]. */
+  /** Logits of each row's answers, [answers · labels]; of a multiple choice, one a candidate. */
   logits(rows: readonly TokenRow[], watch?: Watch): Promise<readonly Float32Array[]>;
-  /** Loss of each row's answers, in nats. */
+  /** Losses of each row's items, in nats. */
   losses(rows: readonly TokenRow[], watch?: Watch): Promise<readonly Float32Array[]>;
-  /** Mean of each row's last hidden states, [hidden]. */
-  features(rows: readonly TokenRow[], watch?: Watch): Promise<readonly Float32Array[]>;
-  /** Greedy continuations of prompts, without the token that ends them. */
+  /** Last hidden states at each row's answered positions, [answers · hidden]. */
+  states(rows: readonly TokenRow[], watch?: Watch): Promise<readonly Float32Array[]>;
+  /** Greedy continuations of prompts (answers to sources, of an encoder–decoder), without the token that ends them. */
   continue(
     prompts: readonly (readonly number[])[],
     limit: number,
@@ -33,6 +33,7 @@ export type Watch = (done: number, total: number) => void;
 export interface TaskModel {
   readonly tokenizer: Tokenizer;
   readonly chatTemplate: string | null;
+  readonly kind: Architecture['kind'];
   readonly config: ModelConfig;
   /** Longest row in tokens. */
   readonly maxLength: number;
@@ -54,6 +55,7 @@ export interface Measures {
 /** A task with a data set's rows as tokens. */
 export interface PreparedTask {
   readonly head: Head;
+  readonly metric: MetricName;
   readonly labels: readonly string[];
   readonly parts: { readonly [P in Part]: TokenRows };
   /** Measures an answerer on a part. */
@@ -64,8 +66,8 @@ export interface PreparedTask {
     part: Part,
     options: { readonly before: Untrained | null; readonly watch?: Watch },
   ): Promise<{ readonly figure: Figure; readonly lines: readonly Prediction[] }>;
-  /** The untrained model on a part. */
-  untrained(answerer: Answerer, part: Part, watch?: Watch): Promise<Untrained>;
+  /** The untrained model on a part; null where it has no answer that would be a fair one. */
+  untrained(answerer: Answerer, part: Part, watch?: Watch): Promise<Untrained | null>;
   /** Always the most frequent training label; null where a task has no such thing. */
   majority(part: Part): AccuracyFigure | null;
 }
@@ -74,17 +76,31 @@ export interface Untrained {
   readonly figure: Figure;
   /** What it said, row after row; losses for language models. */
   readonly answers: readonly (string | number)[];
+  /** How right each row was, where rows are scored. */
+  readonly scores?: readonly number[];
   /** Where it judges by nearness to class centres: these, [labels][hidden], so that it can be asked again. */
   readonly centres?: readonly (readonly number[])[];
 }
 
+/** What decides a task's head. */
+export interface HeadOutline {
+  readonly labels: readonly string[];
+  /** What a text is given: one of the labels, any number of them, or a number. */
+  readonly labelling: 'one' | 'many' | 'number';
+  readonly architecture: Pick<Architecture, 'kind' | 'taskClasses'>;
+  readonly config: ModelConfig;
+}
+
 export interface Task {
   readonly name: SupportedTask;
-  readonly metric: 'accuracy' | 'perplexity';
-  /** PEFT's task type. */
-  readonly peftType: PeftTask;
-  /** Head that a model gets for this task. `labels`: the classes; a language model's head is its vocabulary. */
-  head(labels: readonly string[], config: ModelConfig): Head;
+  /** Head that a model gets for this task; null where its family has none. */
+  head(outline: HeadOutline): Head | null;
+  /** PEFT's task type of an adapter under this head. */
+  peftType(head: Head): PeftTask;
   /** Throws data errors that only the model can tell: no chat template, labels it does not know. */
-  prepare(dataset: Dataset, model: TaskModel, labels: readonly string[]): Promise<PreparedTask>;
+  prepare(
+    dataset: Dataset,
+    model: TaskModel,
+    answers: { readonly head: Head; readonly labels: readonly string[] },
+  ): Promise<PreparedTask>;
 }
