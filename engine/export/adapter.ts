@@ -5,6 +5,7 @@ import { copyTokenizerFiles } from '../checkpoint/copy-tokenizer.ts';
 import type { BaseModel } from '../checkpoint/model-folder.ts';
 import { writeSafetensors, type TensorToWrite } from '../checkpoint/write-safetensors.ts';
 import type { SavedAs } from '../methods/method.ts';
+import type { Head } from '../models/model.ts';
 import type { HostTensor } from '../runtime/session.ts';
 import { catalogueEntry } from '../spec/catalogue.ts';
 import { BugError } from '../spec/errors.ts';
@@ -36,6 +37,7 @@ export async function saveAdapter(learned: Learned, state: State, folder: string
   if (!setup.method) throw new BugError('nothing was learned');
   await writers[setup.method.savedAs](learned, state, pending);
   await writeJson(join(pending, 'labels.json'), learned.rows.labels);
+  await writeJson(join(pending, 'head.json'), setup.head);
   await writeJson(join(pending, 'recipe.json'), learned.recipe);
   await copyTokenizerFiles(learned.base, pending);
   await rm(folder, { recursive: true, force: true });
@@ -49,7 +51,7 @@ const writers = {
     const peft = setup.method?.peft;
     if (!peft) throw new BugError(`${recipe.method.name} has no PEFT format`);
     const { target } = setup;
-    const context = { baseModel: publicName(recipe.model), taskType: learned.task.peftType, target };
+    const context = { baseModel: publicName(recipe.model), taskType: learned.task.peftType(setup.head), target };
     const config = peft.config(setup.methodConfig ?? recipe.method, context);
     const settings = setup.methodConfig ?? recipe.method;
     const beside = peft.alsoSaved?.(settings, target) ?? new Map<string, string>();
@@ -121,12 +123,18 @@ function modelConfig({ base, setup, rows }: Learned): Readonly<Record<string, Js
           id2label: Object.fromEntries(names),
           label2id: Object.fromEntries(rows.labels.map((label, index) => [label, index])),
           num_labels: names.length,
-          problem_type: 'single_label_classification',
+          problem_type: problemTypes[setup.head.problem ?? 'single-label'],
         }),
     tie_word_embeddings: setup.config.tied,
     torch_dtype: 'float32',
   };
 }
+
+const problemTypes = {
+  'single-label': 'single_label_classification',
+  'multi-label': 'multi_label_classification',
+  regression: 'regression',
+} as const satisfies Record<NonNullable<Head['problem']>, string>;
 
 function modelCard({ recipe, setup, rows }: Learned): string {
   const { training } = recipe;

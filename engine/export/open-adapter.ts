@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { openSafetensors } from '../checkpoint/safetensors.ts';
 import { methodFromPeft, methodOf } from '../methods/registry.ts';
+import { headNames, problemNames, type Head } from '../models/model.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import type { MethodConfig } from '../spec/methods/index.ts';
@@ -34,7 +35,7 @@ export async function openTuned(modelPath: string, adapter: string): Promise<Tun
     const task = taskOf(recipe.task);
     const labels = await readLabels(adapter);
     const method = await savedMethod(adapter, recipe.method);
-    const head = task.head(labels, opened.config);
+    const head = await readHead(adapter, { task, labels, opened });
     const setup = createSetup({ architecture: opened.architecture, config: opened.config, head, method });
     const known = await readLearned(adapter, setup);
     return {
@@ -56,6 +57,28 @@ async function readLabels(adapter: string): Promise<readonly string[]> {
   const labels = await readJsonFile(path);
   if (Array.isArray(labels) && labels.every((label) => typeof label === 'string')) return labels;
   throw new StudioError('file.format', { path, reason: 'it is not a list of names' });
+}
+
+/** Adapters written before head.json was are of tasks whose labels tell the head. */
+async function readHead(
+  adapter: string,
+  { task, labels, opened }: { readonly task: Task; readonly labels: readonly string[]; readonly opened: OpenedModel },
+): Promise<Head> {
+  const path = join(adapter, 'head.json');
+  if (await exists(path)) return parseHead(path, await readJsonFile(path));
+  const { architecture, config } = opened;
+  const head = task.head({ labels, labelling: 'one', architecture, config });
+  if (!head) throw new StudioError('model.task', { architecture: architecture.type, task: task.name });
+  return head;
+}
+
+function parseHead(path: string, value: Json): Head {
+  const { name, labels, problem } = value as Readonly<Record<string, Json>>;
+  const known = headNames.find((own) => own === name);
+  const kind = problemNames.find((own) => own === problem);
+  if (known === undefined || typeof labels !== 'number' || !Number.isInteger(labels) || labels < 1)
+    throw new StudioError('file.format', { path, reason: 'it names no head with its number of labels' });
+  return { name: known, labels, ...(kind ? { problem: kind } : {}) };
 }
 
 /** A PEFT folder's own config decides, in the form in which its tensors are saved; the recipe only says how it came about. */

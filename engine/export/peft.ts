@@ -65,9 +65,9 @@ async function replayRows(
   const answerer = await answererOf(tuned);
   try {
     const rows = await tuned.task.prepare(
-      wrapDataset(saved, tuned.labels),
+      wrapDataset(saved, { task: tuned.task.name, head: tuned.setup.head, labels: tuned.labels }),
       taskModel(tuned, roomForRows(tuned.setup, tuned.recipe.training.maxLength)),
-      tuned.labels,
+      { head: tuned.setup.head, labels: tuned.labels },
     );
     const { lines: again } = await rows.predict(answerer, 'test', { before: null, watch });
     const differences = saved.map((line, index) => compare(line, again[index]));
@@ -85,10 +85,10 @@ async function replayRows(
 /** Largest difference of the logits; null where the answer is another. */
 function compare(saved: Prediction, again: Prediction | undefined): number | null {
   if (again?.prediction !== saved.prediction) return null;
-  if (!('logits' in saved) || !('logits' in again)) return 0;
-  const difference = Math.max(
-    ...saved.logits.map((logit, index) => Math.abs(logit - (again.logits[index] ?? Infinity))),
-  );
+  const own = 'logits' in saved ? saved.logits : undefined;
+  const other = 'logits' in again ? again.logits : undefined;
+  if (!own || !other) return 0;
+  const difference = Math.max(...own.map((logit, index) => Math.abs(logit - (other[index] ?? Infinity))));
   return difference <= logitTolerance ? difference : null;
 }
 

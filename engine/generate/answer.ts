@@ -11,7 +11,7 @@ import { argmax, softmax } from '../tasks/probabilities.ts';
 import { encodeTexts } from '../tasks/text-classification/encode.ts';
 import { renderPrompt } from '../tokenizer/chat-template.ts';
 import { streamText } from '../tokenizer/stream.ts';
-import { nearestCentre } from '../tasks/text-classification/nearest-centre.ts';
+import { nearestCentre } from '../tasks/nearest-centre.ts';
 import { createAnswerer } from '../train/answerer.ts';
 import { answererOf } from '../train/evaluate.ts';
 import { Machine } from '../train/machine.ts';
@@ -74,9 +74,9 @@ async function openSpeaker(key: string, { modelPath, adapter, baseline }: Genera
     ask: async ({ prompt }, tell) => {
       const began = performance.now();
       const { rows } = await encodeTexts(
-        [prompt],
+        [{ text: prompt }],
         taskModel(tuned, roomForRows(tuned.setup, tuned.recipe.training.maxLength)),
-        () => 0,
+        () => ({ label: 0 }),
       );
       const chances = softmax((await answerer.logits(rows))[0] ?? []);
       const scores = tuned.labels
@@ -117,7 +117,7 @@ async function untrainedSpeaker(key: string, modelPath: string, baseline: string
     key,
     ask: async ({ prompt }, tell) => {
       const began = performance.now();
-      const { rows } = await encodeTexts([prompt], taskModel(opened, maxLength), () => 0);
+      const { rows } = await encodeTexts([{ text: prompt }], taskModel(opened, maxLength), () => ({ label: 0 }));
       const [feature] = await answerer.features(rows);
       const text = labels[nearestCentre(centres, feature ?? [])] ?? '';
       tell({ text });

@@ -1,5 +1,5 @@
 /** Did training help? From what was measured to one code with its numbers. */
-import type { AccuracyFigure, Figure, Metrics, PerplexityFigure } from '../spec/metrics.ts';
+import type { AccuracyFigure, Figure, MetricName, Metrics, PerplexityFigure, ScoreFigure } from '../spec/metrics.ts';
 import type { Verdict } from '../spec/verdict.ts';
 import type { Gain } from './paired.ts';
 
@@ -12,7 +12,22 @@ export function verdict(metrics: Metrics, gain: Gain | null): Verdict {
   if (tuned === null) return { code: 'unmeasured', data: { steps: metrics.train.steps } };
   const untrained = baselines?.untrained ?? null;
   if (isShare(tuned)) return shareVerdict(tuned, { untrained, majority: baselines?.majority ?? null, gain });
+  if (isScore(tuned)) return scoreVerdict(metrics.metric, tuned, { untrained, gain });
   return lossVerdict(tuned, { untrained, gain });
+}
+
+function scoreVerdict(
+  metric: MetricName,
+  { score, n }: ScoreFigure,
+  { untrained, gain }: { untrained: Figure | null; gain: Gain | null },
+): Verdict {
+  if (untrained === null || !isScore(untrained) || gain === null)
+    return { code: 'score.alone', data: { metric, tuned: score, n } };
+  const [low, high] = gain.interval;
+  const data = { metric, tuned: score, untrained: untrained.score, gain: gain.value, low, high, n };
+  // Rows count alike in the gain; the figures weigh them otherwise: where the two disagree, nothing is claimed.
+  if (Math.sign(gain.value) !== Math.sign(score - untrained.score)) return { code: 'score.chance', data };
+  return { code: low > 0 ? 'score.helped' : high < 0 ? 'score.hurt' : 'score.chance', data };
 }
 
 function shareVerdict(
@@ -35,7 +50,7 @@ function lossVerdict(
   { untrained, gain }: { untrained: Figure | null; gain: Gain | null },
 ): Verdict {
   const { perplexity, n } = tuned;
-  if (untrained === null || isShare(untrained) || gain === null)
+  if (untrained === null || isShare(untrained) || isScore(untrained) || gain === null)
     return { code: 'loss.alone', data: { tuned: perplexity, n } };
   const [low, high] = gain.interval;
   const data = { tuned: perplexity, untrained: untrained.perplexity, gain: gain.value, low, high, n };
@@ -43,6 +58,10 @@ function lossVerdict(
   const agrees = Math.sign(gain.value) === Math.sign(tuned.loss - untrained.loss);
   if (!agrees) return { code: 'loss.chance', data };
   return { code: high < 0 ? 'loss.helped' : low > 0 ? 'loss.hurt' : 'loss.chance', data };
+}
+
+function isScore(figure: Figure): figure is ScoreFigure {
+  return 'score' in figure;
 }
 
 function isShare(figure: Figure): figure is AccuracyFigure {

@@ -24,12 +24,14 @@ export function isNewHead({ name }: Head): boolean {
   return !isLanguageModel(name);
 }
 
+export const problemNames = ['single-label', 'multi-label', 'regression'] as const;
+
 export interface Head {
   readonly name: HeadName;
   /** Size of the answer layer; for language models the vocabulary. */
   readonly labels: number;
   /** What a classifier of rows answers (Transformers' `problem_type`): one of the labels unless said otherwise. */
-  readonly problem?: 'single-label' | 'multi-label' | 'regression';
+  readonly problem?: (typeof problemNames)[number];
 }
 
 /** What every config has, whatever its architecture calls it. */

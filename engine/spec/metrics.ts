@@ -73,6 +73,8 @@ export type Prediction =
   | {
       readonly row: number;
       readonly text: string;
+      /** The second text of a pair. */
+      readonly pair?: string;
       readonly label: string;
       readonly prediction: string;
       readonly logits: readonly number[];

@@ -13,9 +13,14 @@ export const taskNames = [
 ] as const;
 export type TaskName = (typeof taskNames)[number];
 
-/** Tasks the engine can train today; the others are refused by name. */
-export const supportedTasks = ['text-classification', 'chat'] as const;
-export type SupportedTask = (typeof supportedTasks)[number];
+/** Tasks the engine can train. */
+export const supportedTasks = taskNames;
+export type SupportedTask = TaskName;
+
+/** Tasks whose answer is a text that the model writes. */
+export function writesText(task: TaskName): boolean {
+  return task === 'chat' || task === 'text-generation' || task === 'translation' || task === 'summarization';
+}
 
 /** One label a row, any number of labels a row (none included), or a number to predict. */
 const labellings = ['one', 'many', 'number'] as const;

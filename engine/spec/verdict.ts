@@ -1,5 +1,7 @@
 /** Did training help? The codes of the answer and the numbers each one carries; worded by `engine/spec/wording`. */
 
+import type { MetricName } from './metrics.ts';
+
 interface Shares {
   readonly tuned: number;
   readonly untrained: number;
@@ -21,7 +23,16 @@ interface Perplexities {
   readonly n: number;
 }
 
+/** Scores where 1 is perfect; the gain and its interval are means of rows. */
+interface Scores extends Shares {
+  readonly metric: MetricName;
+}
+
 export interface VerdictData {
+  'score.helped': Scores;
+  'score.hurt': Scores;
+  'score.chance': Scores;
+  'score.alone': { readonly metric: MetricName; readonly tuned: number; readonly n: number };
   'share.helped': Shares;
   'share.hurt': Shares;
   /** The interval of the gain holds 0. */

@@ -16,6 +16,8 @@ export interface Answerer {
   logits(rows: readonly TokenRow[], watch?: Watch): Promise<readonly Float32Array[]>;
   /** Losses of each row's items, in nats. */
   losses(rows: readonly TokenRow[], watch?: Watch): Promise<readonly Float32Array[]>;
+  /** Mean of each row's last hidden states, [hidden]. */
+  features(rows: readonly TokenRow[], watch?: Watch): Promise<readonly Float32Array[]>;
   /** Last hidden states at each row's answered positions, [answers · hidden]. */
   states(rows: readonly TokenRow[], watch?: Watch): Promise<readonly Float32Array[]>;
   /** Greedy continuations of prompts (answers to sources, of an encoder–decoder), without the token that ends them. */

@@ -39,6 +39,7 @@ export function createAnswerer(options: AnswererOptions): Answerer & { dispose()
         const { hidden } = machine.setup.config;
         return (await machine.hidden(everywhere)).map((state) => meanRow(state, hidden));
       }),
+    states: (rows, watch) => inBatches(rows, { batchSize, watch }, (batch) => machine.hidden(batch)),
     continue: async (prompts, maxNewTokens, watch) => {
       const answers: (readonly number[])[] = [];
       const order = prompts

@@ -5,6 +5,7 @@ import { tokenRules } from '../generate/rules.ts';
 import { chooseDevice } from '../runtime/device.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { CommandHandler } from '../spec/commands.ts';
+import { writesText } from '../spec/tasks.ts';
 import type { PreparedTask } from '../tasks/task.ts';
 import { availableParallelism } from 'node:os';
 import { createAnswerer } from './answerer.ts';
@@ -25,7 +26,7 @@ export async function answererOf(tuned: TunedModel): Promise<TunedAnswerer> {
   const options = { machine, runtime, device, threads, mapped: weights.mapped, rules: tokenRules(base) };
   const answerer = createAnswerer({
     ...options,
-    batchSize: recipe.task === 'chat' ? recipe.training.batchSize : batchSize,
+    batchSize: writesText(recipe.task) ? recipe.training.batchSize : batchSize,
   });
   return {
     ...answerer,
@@ -48,11 +49,10 @@ export async function testRows(tuned: TunedModel, data: string, room: DataRoom):
     columns: recipe.data.columns,
     split: { validation: 0, test: 0, seed: recipe.data.split.seed },
   });
-  return tuned.task.prepare(
-    dataset,
-    taskModel(tuned, roomForRows(tuned.setup, recipe.training.maxLength)),
-    tuned.labels,
-  );
+  return tuned.task.prepare(dataset, taskModel(tuned, roomForRows(tuned.setup, recipe.training.maxLength)), {
+    head: tuned.setup.head,
+    labels: tuned.labels,
+  });
 }
 
 export function createEvaluator(room: DataRoom): CommandHandler<'evaluate'> {
@@ -70,7 +70,7 @@ export function createEvaluator(room: DataRoom): CommandHandler<'evaluate'> {
         tell({ done, total, note: 'testing' });
       };
       const { figure, lines: predictions } = await rows.predict(answerer, 'test', { before: null, watch });
-      return { task: tuned.recipe.task, metric: tuned.task.metric, figure, predictions };
+      return { task: tuned.recipe.task, metric: rows.metric, figure, predictions };
     } finally {
       await answerer.dispose();
     }

@@ -1,6 +1,5 @@
 /** What a base model is: its architecture, size and the tasks it can be trained for. */
 import type { CommandHandler } from '../spec/commands.ts';
-import { hasHead } from '../models/model.ts';
 import { supportedTasks } from '../spec/tasks.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { openArchitecture, parameterCount } from './prepare.ts';
@@ -10,8 +9,8 @@ export const inspectModel: CommandHandler<'inspectModel'> = async ({ modelPath }
   const { base, architecture, config } = opened;
   try {
     const canTrain = (task: (typeof supportedTasks)[number]): boolean => {
-      const head = taskOf(task).head(['a', 'b'], config);
-      return hasHead(architecture, head.name) && (head.name !== 'causal-lm' || base.chatTemplate !== null);
+      const head = taskOf(task).head({ labels: ['a', 'b'], labelling: 'one', architecture, config });
+      return head !== null && (task !== 'chat' || base.chatTemplate !== null);
     };
     return {
       path: base.path,

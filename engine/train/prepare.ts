@@ -4,7 +4,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { openModel, type BaseModel } from '../checkpoint/model-folder.ts';
 import type { DataRoom, Dataset } from '../data/dataset.ts';
 import { checkTrainable } from '../data/trainable.ts';
-import { weightsOfModule, type Architecture, type HeadName, type ModelConfig } from '../models/model.ts';
+import { weightsOfModule, type Architecture, type Head, type HeadName, type ModelConfig } from '../models/model.ts';
 import { architectureOf } from '../models/registry.ts';
 import { chooseDevice, type Device } from '../runtime/device.ts';
 import { catalogueEntry } from '../spec/catalogue.ts';
@@ -48,6 +48,7 @@ export function taskModel({ base, architecture, config }: OpenedModel, maxLength
   return {
     tokenizer: base.tokenizer,
     chatTemplate: base.chatTemplate,
+    kind: architecture.kind,
     config,
     maxLength,
     pooled: (ids) => architecture.pooled(config, ids),
@@ -112,10 +113,10 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
     const task = taskOf(recipe.task);
     const dataset = await room.loadDataset({ ...recipe.data, task: recipe.task });
     checkTrainable(dataset);
-    const head = task.head(dataset.labels, model.config);
+    const head = headFor(task, dataset, model);
     const setup = createSetup({ architecture: model.architecture, config: model.config, head, method: recipe.method });
     const length = roomForRows(setup, recipe.training.maxLength);
-    const rows = await task.prepare(dataset, taskModel(model, length), dataset.labels);
+    const rows = await task.prepare(dataset, taskModel(model, length), { head, labels: dataset.labels });
     if (rows.parts.train.rows.every(({ answers }) => answers.length === 0)) {
       throw new StudioError('rows.too-long', {
         longest: recipe.training.maxLength,
@@ -137,6 +138,14 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
     await model.base.close();
     throw thrown;
   }
+}
+
+/** Throws `model.task` where the model's family has no head for the task. */
+function headFor(task: Task, dataset: Dataset, { architecture, config }: OpenedModel): Head {
+  const labelling = 'labelling' in dataset ? dataset.labelling : 'one';
+  const head = task.head({ labels: dataset.labels, labelling, architecture, config });
+  if (!head) throw new StudioError('model.task', { architecture: architecture.type, task: task.name });
+  return head;
 }
 
 /** Shortest room for a row's own tokens. */

@@ -10,6 +10,7 @@ import type { RunEvent } from '../spec/events.ts';
 import type { Metrics, TrainFigures } from '../spec/metrics.ts';
 import type { Recipe } from '../spec/recipe.ts';
 import { scheduleFactor } from '../spec/schedule.ts';
+import { writesText } from '../spec/tasks.ts';
 import type { Part, Untrained, Watch } from '../tasks/task.ts';
 import { createAnswerer } from './answerer.ts';
 import { planSteps, type Plan } from './batches.ts';
@@ -93,7 +94,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
   const machine = new Machine({ runtime, device, threads, setup, base, weights });
   machine.prepareTraining();
   for (const [name, data] of checkpoint?.tensors ?? []) machine.state.get(name)?.data.set(data as never);
-  const batchSize = Math.max(training.batchSize, recipe.task === 'chat' ? 1 : evaluationBatch);
+  const batchSize = Math.max(training.batchSize, writesText(recipe.task) ? 1 : evaluationBatch);
   const answerer = createAnswerer({
     machine,
     runtime,
@@ -140,13 +141,10 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
   await writeText(folder.predictions, (tuned?.lines ?? []).map((line) => `${JSON.stringify(line)}\n`).join(''));
   const metrics: Metrics = {
     task: recipe.task,
-    metric: prepared.task.metric,
+    metric: rows.metric,
     measuredOn: measured,
     tuned: tuned?.figure ?? null,
-    baselines:
-      measured === null || untrained === null
-        ? null
-        : { untrained: untrained.figure, majority: rows.majority(measured) },
+    baselines: measured === null ? null : { untrained: untrained?.figure ?? null, majority: rows.majority(measured) },
     train: trainFigures(progress, prepared),
   };
   await writeJson(folder.metrics, metrics);
@@ -176,11 +174,12 @@ function peakMemory(): number {
 async function baseline(
   prepared: PreparedRun,
   at: RunContext & { answerer: Answerer; part: Part },
-): Promise<Untrained> {
+): Promise<Untrained | null> {
   const { folder, checkpoint } = at;
   if (checkpoint && (await exists(folder.baseline)))
     return (await readJsonFile(folder.baseline)) as unknown as Untrained;
   const found = await prepared.rows.untrained(at.answerer, at.part, phaseWatch(at.journal, at.control, 'baseline'));
+  if (found === null) return null;
   const saved: SavedBaseline = {
     ...found,
     labels: prepared.rows.labels,

@@ -31,7 +31,7 @@ export function evaluateCommand(): Command {
         { modelPath, adapter, data, columns },
         { onNews: showProgress(session.output) },
       );
-      return { value: report, human: figureText(report.figure) };
+      return { value: report, human: figureText(report.metric, report.figure) };
     }),
   );
 }

@@ -1,7 +1,7 @@
 /** What a finished run measured, row by row: the verdict, the gain, the confusion, rows it fixed and rows it broke. */
 import type * as Engine from '../../engine/index.ts';
 import { StudioError } from '../../engine/spec/errors.ts';
-import type { Prediction } from '../../engine/spec/metrics.ts';
+import type { Prediction, ScoredPrediction } from '../../engine/spec/metrics.ts';
 import type { ResultRow, ResultView } from '../contract/views.ts';
 import type { Parts, Services } from './parts.ts';
 import { readPredictions } from './run-folder.ts';
@@ -39,8 +39,10 @@ const nothing: Rows = {
   totals: { fixed: 0, broken: 0, wrong: 0, rows: 0 },
 };
 
-/** From the lines of `predictions.jsonl`; a classification's when the first line has a label. */
+/** From the lines of `predictions.jsonl`, which are all of one kind: with a label, a score, or an expected answer's loss. */
 function rowsOf(predictions: readonly Prediction[], statistics: Statistics): Rows {
+  const scored = predictions.filter((line): line is ScoredPrediction => 'score' in line);
+  if (scored.length > 0) return scoredRows(scored, statistics);
   const labelled = predictions.filter((line): line is Labelled => 'label' in line);
   return labelled.length > 0
     ? labelledRows(labelled, statistics)
@@ -96,6 +98,39 @@ function confusionOf(lines: readonly Labelled[]): NonNullable<ResultView['confus
     if (row !== undefined && column !== undefined) row[column] = (row[column] ?? 0) + 1;
   }
   return { labels, counts };
+}
+
+/** Rows are fixed where their score rose against the untrained model's, most first; wrong where it is below the best. */
+function scoredRows(lines: readonly ScoredPrediction[], { pairedMeanGain }: Statistics): Rows {
+  const compared = lines.flatMap((line) =>
+    line.untrainedScore === undefined ? [] : [{ line, difference: line.score - line.untrainedScore }],
+  );
+  const shown = (line: ScoredPrediction): ResultRow => ({
+    row: line.row,
+    text: line.input,
+    expected: line.expected,
+    tuned: line.prediction,
+    untrained: line.untrained ?? '',
+  });
+  const of = (list: typeof compared, sign: 1 | -1): ResultRow[] =>
+    list
+      .filter(({ difference }) => Math.sign(difference) === sign)
+      .toSorted((left, right) => sign * (right.difference - left.difference))
+      .map(({ line }) => shown(line));
+  const fixed = of(compared, 1);
+  const broken = of(compared, -1);
+  const best = Math.max(...lines.map(({ score }) => score), 0);
+  const wrong = lines
+    .filter(({ score }) => score < Math.min(1, best))
+    .toSorted((left, right) => left.score - right.score);
+  return {
+    gain: pairedMeanGain(compared.map(({ difference }) => difference)),
+    confusion: null,
+    fixed: fixed.slice(0, rowsShown),
+    broken: broken.slice(0, rowsShown),
+    wrong: wrong.slice(0, rowsShown).map(shown),
+    totals: { fixed: fixed.length, broken: broken.length, wrong: wrong.length, rows: lines.length },
+  };
 }
 
 /** A language model has no right and wrong: rows are fixed where the expected answer became likelier, most first. */

@@ -1,128 +1,42 @@
-/** Text classification: a text → one of the labels (Transformers' *ForSequenceClassification, single label). */
-import type { ClassificationDataset } from '../../data/dataset.ts';
-import type { ClassificationExample } from '../../data/examples.ts';
-import { wilson } from '../../metrics/intervals.ts';
-import { BugError, StudioError } from '../../spec/errors.ts';
-import type { EvaluationSample } from '../../spec/events.ts';
-import type { AccuracyFigure } from '../../spec/metrics.ts';
-import { argmax, softmax } from '../probabilities.ts';
-import type { TokenRow } from '../rows.ts';
-import type { Part, PreparedTask, Task, TaskModel } from '../task.ts';
-import { encodeTexts } from './encode.ts';
-import { classCentres, nearestCentre } from './nearest-centre.ts';
+/** Text classification: a text or a pair → one of the labels, several of them, or a number (Transformers' *ForSequenceClassification). */
+import { BugError } from '../../spec/errors.ts';
+import type { Head } from '../../models/model.ts';
+import type { HeadOutline, Task } from '../task.ts';
+import { prepareMultiLabel } from './multi-label.ts';
+import { prepareRegression } from './regression.ts';
+import { prepareSingleLabel } from './single-label.ts';
 
-/** Rows shown at an evaluation. */
-const samplesShown = 12;
-/** Learning rows that make the class centres: enough for a steady centre, few enough to be quick. */
-const rowsPerCentre = 64;
+export interface Answers {
+  readonly head: Head;
+  readonly labels: readonly string[];
+}
 
 export const textClassification: Task = {
   name: 'text-classification',
-  metric: 'accuracy',
-  peftType: 'SEQ_CLS',
-  head: (labels) => ({ name: 'sequence-classification', labels: labels.length }),
-  prepare: async (dataset, model, labels) => {
-    if (dataset.task !== 'text-classification' || dataset.labelling !== 'one')
-      throw new BugError(`a data set for ${dataset.task}`);
-    return prepare(dataset, model, labels);
+  head: headOf,
+  peftType: () => 'SEQ_CLS',
+  prepare: async (dataset, model, answers) => {
+    if (dataset.task !== 'text-classification') throw new BugError(`a data set for ${dataset.task}`);
+    switch (dataset.labelling) {
+      case 'one':
+        return prepareSingleLabel(dataset, model, answers);
+      case 'many':
+        return prepareMultiLabel(dataset, model, answers);
+      case 'number':
+        return prepareRegression(dataset, model, answers);
+    }
   },
 };
 
-async function prepare(
-  dataset: ClassificationDataset,
-  model: TaskModel,
-  labels: readonly string[],
-): Promise<PreparedTask> {
-  const classes = new Map(labels.map((label, index) => [label, index]));
-  const examples: { readonly [P in Part]: readonly ClassificationExample[] } = dataset;
-  const classOf = ({ row, label }: ClassificationExample, path: string): number => {
-    const found = classes.get(label);
-    if (found === undefined) throw new StudioError('data.unseen-label', { path, row, label, known: labels.join(', ') });
-    return found;
-  };
-  const encode = (part: Part) => {
-    const path = dataset.tables.find(({ role }) => role === part)?.table.path ?? dataset.tables[0]?.table.path ?? part;
-    const known = examples[part].map((example) => classOf(example, path));
-    return encodeTexts(
-      examples[part].map(({ text }) => text),
-      model,
-      (index) => known[index] ?? 0,
-    );
-  };
-  const parts = { train: await encode('train'), validation: await encode('validation'), test: await encode('test') };
-  const nameOf = (index: number): string => labels[index] ?? '';
-  const share = (part: Part, answers: readonly number[]): AccuracyFigure => {
-    const correct = answers.filter((answer, index) => answer === labelOf(parts[part].rows[index])).length;
-    return { accuracy: correct / answers.length, n: answers.length, interval: wilson(correct, answers.length) };
-  };
-  return {
-    head: { name: 'sequence-classification', labels: labels.length },
-    labels,
-    parts,
-    measure: async (answerer, part, watch) => {
-      const logits = await answerer.logits(parts[part].rows, watch);
-      const chances = logits.map(softmax);
-      const answers = chances.map(argmax);
-      const losses = chances.map(
-        (chance, index) => -Math.log(Math.max(chance[labelOf(parts[part].rows[index])] ?? 0, 1e-38)),
-      );
-      const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;
-      const figure = share(part, answers);
-      const worst = losses.map((_, index) => index).sort((a, b) => (losses[b] ?? 0) - (losses[a] ?? 0));
-      const samples = worst.slice(0, samplesShown).map((index): EvaluationSample => {
-        const example = examples[part][index];
-        const answer = answers[index] ?? 0;
-        return {
-          row: example?.row ?? 0,
-          text: example?.text ?? '',
-          expected: example?.label ?? '',
-          prediction: nameOf(answer),
-          confidence: chances[index]?.[answer] ?? null,
-        };
-      });
-      return { loss, metrics: { accuracy: figure.accuracy }, figure, samples };
-    },
-    predict: async (answerer, part, { before, watch }) => {
-      const logits = await answerer.logits(parts[part].rows, watch);
-      const lines = examples[part].map(({ row, text, label }, index) => {
-        const own = logits[index] ?? new Float32Array();
-        const untrained = before?.answers[index];
-        const said = typeof untrained === 'string' ? { untrained } : {};
-        return { row, text, label, prediction: nameOf(argmax(own)), logits: Array.from(own), ...said };
-      });
-      return { figure: share(part, logits.map(argmax)), lines };
-    },
-    untrained: async (answerer, part, watch) => {
-      const learning = balanced(parts.train.rows);
-      const features = await answerer.features([...learning, ...parts[part].rows], watch);
-      const centres = classCentres(features.slice(0, learning.length), learning.map(labelOf), labels.length);
-      const answers = features.slice(learning.length).map((feature) => nearestCentre(centres, feature));
-      return {
-        figure: share(part, answers),
-        answers: answers.map(nameOf),
-        centres: centres.map((centre) => Array.from(centre)),
-      };
-    },
-    majority: (part) => {
-      const counts = labels.map((_, index) => parts.train.rows.filter((row) => labelOf(row) === index).length);
-      return share(
-        part,
-        parts[part].rows.map(() => argmax(counts)),
-      );
-    },
-  };
-}
-
-function labelOf(row: TokenRow | undefined): number {
-  return row?.answers[0]?.label ?? -1;
-}
-
-/** The first rows of each class. */
-function balanced(rows: readonly TokenRow[]): readonly TokenRow[] {
-  const taken = new Map<number, number>();
-  return rows.filter((row) => {
-    const count = (taken.get(labelOf(row)) ?? 0) + 1;
-    taken.set(labelOf(row), count);
-    return count <= rowsPerCentre;
-  });
+function headOf({ labels, labelling, architecture }: HeadOutline): Head | null {
+  if (architecture.taskClasses['sequence-classification'] === undefined) return null;
+  const name = 'sequence-classification';
+  switch (labelling) {
+    case 'one':
+      return { name, labels: labels.length };
+    case 'many':
+      return { name, labels: labels.length, problem: 'multi-label' };
+    case 'number':
+      return { name, labels: 1, problem: 'regression' };
+  }
 }

@@ -53,7 +53,15 @@ describe('a finished run', () => {
     if (name !== 'lora') await trainTiny({ folder: path(), out: path(name), recipe });
     const report = await exported(name, `${name} out`, model);
     const rows = task === 'chat' ? 3 : 20;
-    const written = [...files, 'README.md', 'labels.json', 'recipe.json', 'tokenizer.json', 'tokenizer_config.json'];
+    const written = [
+      ...files,
+      'README.md',
+      'head.json',
+      'labels.json',
+      'recipe.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ];
     const extra = task === 'chat' ? ['chat_template.jinja'] : [];
     expect({ ...report, files: report.files.map((file) => file.name).toSorted() }).toEqual({
       folder: path(`${name} out`),

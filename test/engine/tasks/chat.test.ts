@@ -25,6 +25,8 @@ async function open(name: string) {
   return { opened, tokenizer, template };
 }
 
+const head = { name: 'causal-lm', labels: 1 } as const;
+
 describe('conversations as rows', () => {
   test.each([
     ['llama', 'yo man<|eot_id|>bye<|eot_id|>'],
@@ -108,9 +110,10 @@ describe('measures', () => {
         return Promise.resolve(prompts.map(() => [...yes, 4]));
       },
       logits: () => Promise.reject(new TypeError('no logits are asked for')),
+      states: () => Promise.reject(new TypeError('no states are asked for')),
       features: () => Promise.reject(new TypeError('no features are asked for')),
     };
-    const rows = await chat.prepare(dataset, taskModel(opened, 64), []);
+    const rows = await chat.prepare(dataset, taskModel(opened, 64), { head, labels: [] });
     const before = await rows.untrained(answerer, 'test');
     const { loss, figure } = await rows.measure(answerer, 'test');
     const { lines } = await rows.predict(answerer, 'test', { before });
@@ -151,7 +154,7 @@ test('a model without a chat template cannot be trained to chat', async () => {
     validation: [],
     test: [],
   };
-  await expect(chat.prepare(empty, model, [])).rejects.toMatchObject({
+  await expect(chat.prepare(empty, model, { head, labels: [] })).rejects.toMatchObject({
     code: 'template.failed',
     data: { reason: 'models/bare has no chat template' },
   });

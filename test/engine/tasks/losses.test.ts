@@ -4,7 +4,7 @@ import { Graph, type Tensor } from '../../../engine/autodiff/graph.ts';
 import { Runtime, type HostTensor } from '../../../engine/runtime/session.ts';
 import { weightedLoss } from '../../../engine/tasks/objective.ts';
 import { argmax, softmax } from '../../../engine/tasks/probabilities.ts';
-import { classCentres, nearestCentre } from '../../../engine/tasks/text-classification/nearest-centre.ts';
+import { classCentres, nearestCentre } from '../../../engine/tasks/nearest-centre.ts';
 import { floats, longs } from '../../../engine/train/state.ts';
 
 async function lossOf(given: Readonly<Record<string, HostTensor>>, build: (graph: Graph) => Tensor): Promise<number> {

@@ -100,6 +100,9 @@ test('measuring gives way to a cancel', async () => {
   await expect(handlers.measure(request(textRecipe()), quiet, panel)).rejects.toMatchObject({ name: 'AbortError' });
 });
 
+const rowTasks = ['text-classification', 'token-classification', 'question-answering', 'multiple-choice'];
+const decoderTasks = [...rowTasks, 'text-generation', 'chat', 'translation', 'summarization'];
+
 test('a model says what it is and what it can be trained for', async () => {
   const inspect = (name: string) => handlers.inspectModel({ modelPath: goldenModel(name) }, quiet, new Panel());
   const summaries = await Promise.all(['bert', 'llama', 'smollm'].map(inspect));
@@ -113,14 +116,14 @@ test('a model says what it is and what it can be trained for', async () => {
       tasks,
     })),
   ).toEqual([
-    { name: 'bert', architecture: 'bert', contextLength: 64, layers: 2, hidden: 32, tasks: ['text-classification'] },
+    { name: 'bert', architecture: 'bert', contextLength: 64, layers: 2, hidden: 32, tasks: rowTasks },
     {
       name: 'llama',
       architecture: 'llama',
       contextLength: 64,
       layers: 2,
       hidden: 32,
-      tasks: ['text-classification', 'chat'],
+      tasks: decoderTasks,
     },
     {
       name: 'smollm',
@@ -128,7 +131,7 @@ test('a model says what it is and what it can be trained for', async () => {
       contextLength: 64,
       layers: 2,
       hidden: 32,
-      tasks: ['text-classification', 'chat'],
+      tasks: decoderTasks,
     },
   ]);
 });

@@ -38,7 +38,7 @@ async function readJson(...names: string[]): Promise<Json> {
   return JSON.parse(await readFile(path(...names), 'utf8')) as Json;
 }
 
-const common = ['README.md', 'labels.json', 'recipe.json', 'tokenizer.json', 'tokenizer_config.json'];
+const common = ['README.md', 'head.json', 'labels.json', 'recipe.json', 'tokenizer.json', 'tokenizer_config.json'];
 const kinds: readonly [string, Readonly<Record<string, unknown>>, readonly string[]][] = [
   [
     'lora',
@@ -77,6 +77,7 @@ describe.each(kinds)('text classification with %s', (name, method, files) => {
       accuracy: expect.any(Number) as number,
       n: 7,
       interval: expect.any(Array) as [number, number],
+      values: expect.objectContaining({ macroF1: expect.any(Number) as number }) as Record<string, number>,
     };
     expect(metrics).toEqual({
       task: 'text-classification',
@@ -107,7 +108,7 @@ describe.each(kinds)('text classification with %s', (name, method, files) => {
       test7.map((row, index) => ({ row: index + 1, ...row, logits: 0, prediction: 0, untrained: 0 })),
     );
     const labels = ['calm', 'glad', 'sad'];
-    const answers = lines.flatMap((line) => ('logits' in line ? [line] : []));
+    const answers = lines.flatMap((line) => ('label' in line ? [line] : []));
     expect(answers.map(({ logits }) => labels[logits.indexOf(Math.max(...logits))])).toEqual(
       answers.map(({ prediction }) => prediction),
     );
@@ -156,7 +157,7 @@ describe.each(kinds)('text classification with %s', (name, method, files) => {
     });
     const differences = before.flatMap((line, index) => {
       const again = report.predictions[index];
-      return 'logits' in line && again && 'logits' in again
+      return 'label' in line && again && 'label' in again
         ? line.logits.map((logit, at) => Math.abs(logit - (again.logits[at] ?? NaN)))
         : [NaN];
     });

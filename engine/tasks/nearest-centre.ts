@@ -2,7 +2,7 @@
  * The untrained baseline of an encoder: the class whose centre, over the learning rows' frozen features, is nearest by cosine
  * (nearest centroid; Rocchio, 1971). A random head would be a straw man.
  */
-import { argmax } from '../probabilities.ts';
+import { argmax } from './probabilities.ts';
 
 /** Sum of each class's features, every row at unit length: [classes][hidden]. Its direction is the class's centre. */
 export function classCentres(
