@@ -53,9 +53,10 @@ export function parseGemma3TextConfig(given: Fields, path: string): DecoderConfi
   };
 }
 
-/** The text model of one that sees images too. */
+/** The text model of one that sees images too, whose logits have no cap. */
 export function parseGemma3Config(raw: Fields, path: string): DecoderConfig {
   const text = readConfig(raw, path).object('text_config') ?? {};
+  if (text['final_logit_softcapping'] != null) readConfig(text, path).refuse('final_logit_softcapping', 'null');
   return parseGemma3TextConfig({ ...text, ...tyingOf(raw) }, path);
 }
 

@@ -188,6 +188,17 @@ describe('fields that are honoured', () => {
       },
     ],
     [
+      'llama',
+      'YaRN, with its temperature and the length it was trained for',
+      scaling('yarn', { factor: 4, mscale: 1, mscale_all_dim: 0.7, truncate: false }),
+      {
+        plan: [
+          { rope: { scaling: { attentionFactor: 1.0379100195867799, originalLength: 64, truncated: false } } },
+          {},
+        ],
+      },
+    ],
+    [
       'gemma3',
       'a pattern of layers',
       { layer_types: null, sliding_window_pattern: 2, num_hidden_layers: 3 },
@@ -241,6 +252,23 @@ describe('fields that are honoured', () => {
 
 describe('rotary frequencies', () => {
   const plain: Rope = { theta: 10_000, scaling: null };
+  // Expected: Transformers' _compute_yarn_parameters.
+  const yarn = {
+    type: 'yarn',
+    factor: 4,
+    attentionFactor: 1,
+    fast: 32,
+    slow: 1,
+    truncated: true,
+    originalLength: 64,
+  } as const;
+  const longrope = {
+    type: 'longrope',
+    attentionFactor: 1,
+    short: [1, 2, 4, 5],
+    long: [1, 4, 8, 10],
+    originalLength: 64,
+  } as const;
   test.each<[string, Rope, readonly number[]]>([
     ['θ^(−2i/size)', plain, [1, 0.1, 0.01, 0.001]],
     ['linear scaling divides', { ...plain, scaling: { type: 'linear', factor: 4 } }, [0.25, 0.025, 0.0025, 0.00025]],
@@ -262,6 +290,13 @@ describe('rotary frequencies', () => {
       // Wavelength 628.3: smooth = (1024/628.3 − 1)/3 = 0.20992.
       [1, 0.1, (1 - 0.209915) * (0.01 / 8) + 0.209915 * 0.01, 0.000125],
     ],
+    ['YaRN, whole pairs', { ...plain, scaling: yarn }, [1, 0.0625, 0.0025, 0.00025]],
+    [
+      'YaRN, parts of pairs, other bounds',
+      { ...plain, scaling: { ...yarn, fast: 4, slow: 0.5, truncated: false } },
+      [1, 0.050664395, 0.0025, 0.00025],
+    ],
+    ['LongRoPE divides each by its own', { ...plain, scaling: longrope }, [1, 0.05, 0.0025, 0.0002]],
   ])('%s', (_what, rope, expected) => {
     const found = inverseFrequencies(rope, 8);
     expect(found.map((value, index) => Math.abs(value / (expected[index] ?? NaN) - 1) < 1e-4)).toEqual(
