@@ -182,3 +182,9 @@ export function withOrWithout(name: string, prefix: string): readonly string[] {
 export function countedPositions(mask: readonly number[], { before }: PositionOptions): readonly number[] {
   return mask.map((_, position) => before + position);
 }
+
+/** `pooled` of an encoder–decoder: the last token that ends a text, else the last of all. */
+export function pooledAtEnd({ eosTokenId }: ModelConfig, ids: readonly number[]): number {
+  const found = ids.lastIndexOf(eosTokenId ?? -1);
+  return found === -1 ? ids.length - 1 : found;
+}

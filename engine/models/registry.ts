@@ -1,6 +1,7 @@
 /** All architectures the engine can run, by `model_type`. */
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
+import { bart } from './bart/index.ts';
 import { bert } from './bert/index.ts';
 import { debertaV2 } from './deberta-v2/index.ts';
 import { distilbert } from './distilbert/index.ts';
@@ -18,6 +19,7 @@ import { phi3 } from './phi3/index.ts';
 import { qwen2 } from './qwen2/index.ts';
 import { qwen3 } from './qwen3/index.ts';
 import { roberta, xlmRoberta } from './roberta/index.ts';
+import { mt5, t5 } from './t5/index.ts';
 
 /** Each architecture parses its own config; outside it, a config is only handed back to it. */
 const list = [
@@ -27,6 +29,9 @@ const list = [
   distilbert,
   electra,
   debertaV2,
+  t5,
+  mt5,
+  bart,
   llama,
   mistral,
   qwen2,
