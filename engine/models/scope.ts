@@ -28,7 +28,7 @@ export interface Scope {
   place(words: Tensor, virtual: VirtualPlaces): Tensor;
   /** What follows a sub-layer: its result h and the stream x, both [rows, hidden]: norm(h + x), or h + x. */
   residual(h: Tensor, x: Tensor, sublayer: Sublayer): Tensor;
-  /** Switches off a share of x at random while training; the trainer feeds the mask named `dropout:<key>`. */
+  /** Switches off a share of x at random while training; the trainer feeds a mask for each use of a key. */
   dropout(x: Tensor, rate: number, key: string): Tensor;
 }
 
@@ -52,6 +52,7 @@ export interface ScopeOptions {
 /** The scope of the model as it came. */
 export function createScope(graph: Graph, { modules, ties, training }: ScopeOptions): BaseScope {
   const masks: Mask[] = [];
+  const uses = new Map<string, number>();
   const shapes = new Map(modules.flatMap(weightsOfModule));
   const kinds = new Map(modules.map(({ name, kind }) => [name, kind]));
   const weight = (name: string): Tensor => {
@@ -75,7 +76,10 @@ export function createScope(graph: Graph, { modules, ties, training }: ScopeOpti
     residual: (h, x, { norm }) => (norm ? norm(add(h, x)) : add(h, x)),
     dropout: (x, rate, key) => {
       if (!training || rate === 0) return x;
-      const name = `dropout:${key}`;
+      // A module that reads words and distances alike has a mask for each.
+      const use = uses.get(key) ?? 0;
+      uses.set(key, use + 1);
+      const name = use === 0 ? `dropout:${key}` : `dropout:${key}:${String(use)}`;
       masks.push({ name, shape: x.shape, rate });
       return mul(x, graph.input(name, 'float32', x.shape));
     },

@@ -27,7 +27,8 @@ export interface ModelSummary {
   readonly architecture: string;
   readonly parameters: number;
   readonly bytes: number;
-  readonly contextLength: number;
+  /** Tokens a row at most; null: any number. */
+  readonly contextLength: number | null;
   readonly layers: number;
   readonly hidden: number;
   /** Tasks this architecture can be trained for. */

@@ -18,7 +18,7 @@ export const inspectModel: CommandHandler<'inspectModel'> = async ({ modelPath }
       architecture: architecture.type,
       parameters: parameterCount(opened),
       bytes: base.weights.bytes,
-      contextLength: config.maxLength,
+      contextLength: Number.isFinite(config.maxLength) ? config.maxLength : null,
       layers: config.layers,
       hidden: config.hidden,
       tasks: supportedTasks.filter(canTrain),

@@ -31,10 +31,13 @@ export async function loadWeights({ base, setup, seed, known = new Map() }: Load
   const mapped = new Map<string, ExternalData>();
   const learns = new Set(setup.trainable);
   const names = new Set(base.weights.names());
+  const buffers = new Set(setup.modules.filter(({ kind }) => kind === 'buffer').map(({ name }) => name));
   for (const [name, shape] of setup.shapes) {
     const given = known.get(name);
     const stored = storedName(names, name, setup);
     if (given) fed.set(name, floats(shape, checked(given, { name, shape, path: base.path })));
+    // Files from before a buffer was saved have none: it is zero.
+    else if (stored === null && buffers.has(name)) fed.set(name, floats(shape));
     else if (stored === null) {
       if (!setup.target.headWeights.has(name)) throw new StudioError('model.weight-missing', { path: base.path, name });
       fed.set(name, floats(shape, initial(name, { shape, initial: headInitial(name, setup) }, seed)));

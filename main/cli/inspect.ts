@@ -70,7 +70,7 @@ function modelText(model: ModelSummary): string {
     ['architecture', model.architecture],
     ['weights', `${count(model.parameters)} in ${model.layers} layers of ${model.hidden}`],
     ['size', bytes(model.bytes)],
-    ['reads up to', `${count(model.contextLength)} tokens`],
+    ['reads up to', model.contextLength === null ? 'any number of tokens' : `${count(model.contextLength)} tokens`],
     ['can learn', model.tasks.join(', ')],
     ['path', model.path],
   ]);

@@ -74,7 +74,8 @@ export interface ModelView {
   readonly parameters: number;
   readonly architecture: string;
   readonly bytes: number;
-  readonly contextLength: number;
+  /** Tokens it reads at most; null: any number. */
+  readonly contextLength: number | null;
   readonly tasks: readonly SupportedTask[];
   readonly goodAt: string;
   readonly state: 'ready' | 'absent' | 'downloading' | 'paused';
