@@ -1,6 +1,6 @@
 /** GPT-NeoX's modules in Transformers' task models. */
 import type { Shape } from '../../autodiff/graph.ts';
-import { layerNormModule } from '../decoder/layer-norm.ts';
+import { layerNormModule } from '../norm.ts';
 import type { Module } from '../model.ts';
 import type { GptNeoxConfig } from './config.ts';
 

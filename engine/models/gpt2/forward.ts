@@ -3,7 +3,7 @@ import type { Tensor } from '../../autodiff/graph.ts';
 import { add, flattenRows, slice } from '../../autodiff/ops.ts';
 import { activate } from '../activations.ts';
 import { splitHeads } from '../attention.ts';
-import { layerNorm } from '../decoder/layer-norm.ts';
+import { layerNorm } from '../norm.ts';
 import { causalStack, type Stack } from '../decoder/stack.ts';
 import type { ForwardResult, TextInputs } from '../model.ts';
 import { embedWords, type Scope } from '../scope.ts';

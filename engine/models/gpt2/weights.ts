@@ -1,6 +1,6 @@
 /** GPT-2's modules in Transformers' task models; its projections are Conv1D. */
 import type { Shape } from '../../autodiff/graph.ts';
-import { layerNormModule } from '../decoder/layer-norm.ts';
+import { layerNormModule } from '../norm.ts';
 import type { Module } from '../model.ts';
 import type { Gpt2Config } from './config.ts';
 

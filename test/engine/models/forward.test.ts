@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { HeadName } from '../../../engine/models/model.ts';
-import { openReference } from '../../parity/reference.ts';
+import type { TokenRow } from '../../../engine/tasks/rows.ts';
+import { openReference, type Reference } from '../../parity/reference.ts';
 import { goldenModel, loadMachine, shared } from '../../support/engine-fixtures.ts';
 
 /** Largest difference, relative where the numbers are above 1. */
@@ -16,63 +17,87 @@ function deviation(ours: ArrayLike<number>, theirs: ArrayLike<number>): number {
   }, 0);
 }
 
+interface Wanted {
+  readonly model: string;
+  readonly head: HeadName;
+  /** The golden's last hidden states, and its logits where the head is the model's own. */
+  readonly hidden: string;
+  readonly logits: string | null;
+}
+
+const encoder = (model: string, hidden = 'output.hidden_states.2'): Wanted => ({
+  model,
+  head: 'token-classification',
+  hidden,
+  logits: null,
+});
+const decoder = (model: string): Wanted => ({ ...encoder(model), head: 'causal-lm', logits: 'output.logits' });
+const both = (model: string): Wanted => ({
+  ...encoder(model, 'output.decoder_hidden_states.2'),
+  head: 'seq2seq-lm',
+  logits: 'output.logits',
+});
+
 describe('golden models', () => {
   test.each([
-    ['bert', 'token-classification', null],
-    ['roberta', 'token-classification', null],
-    ['llama', 'causal-lm', 'output.logits'],
-    ['llama3-rope', 'causal-lm', 'output.logits'],
-    ['smollm', 'causal-lm', 'output.logits'],
-    ['mistral', 'causal-lm', 'output.logits'],
-    ['qwen2', 'causal-lm', 'output.logits'],
-    ['qwen3', 'causal-lm', 'output.logits'],
-    ['gemma2', 'causal-lm', 'output.logits'],
-    ['gemma3', 'causal-lm', 'output.logits'],
-    ['phi3', 'causal-lm', 'output.logits'],
-    ['gpt2', 'causal-lm', 'output.logits'],
-    ['gpt_neox', 'causal-lm', 'output.logits'],
-    ['opt', 'causal-lm', 'output.logits'],
-  ] as const)('%s: what Transformers computes, padding apart', async (name, head: HeadName, logitsName) => {
-    const { machine, base, setup } = await loadMachine({ model: goldenModel(name), head });
-    const reference = await openReference(goldenModel(name), 'forward_golden.safetensors');
-    const { values: ids, shape } = reference.integers('input.input_ids');
-    const [, length = 0] = shape;
-    const { values: mask } = reference.integers('input.attention_mask');
-    const types = reference.has('input.token_type_ids') ? reference.integers('input.token_type_ids').values : null;
-    const rows = [0, 1].map((row) => {
-      const span = (all: readonly number[]): number[] =>
-        all.slice(row * length, (row + 1) * length).filter((_, at) => mask[row * length + at] === 1);
-      const own = span(ids);
-      return {
-        ids: own,
-        types: types && span(types),
-        answers: own.map((_, position) => ({ position, label: 0 })),
-      };
-    });
-    expect(rows.map((row) => row.ids.length)).not.toEqual([length, length]);
+    ...['bert', 'roberta', 'distilbert', 'electra', 'deberta-v3'].map((model) => encoder(model)),
+    ...['llama', 'llama3-rope', 'smollm', 'mistral', 'qwen2', 'qwen3'].map(decoder),
+    ...['gemma2', 'gemma3', 'phi3', 'gpt2', 'gpt_neox', 'opt'].map(decoder),
+    ...['t5', 't5-tied'].map((model) => encoder(model, 'output.encoder_last_hidden_state')),
+    ...['t5', 't5-tied', 'bart'].map(both),
+  ])('$model $head: what Transformers computes, padding apart', async ({ model, head, hidden, logits }) => {
+    const { machine, base, setup } = await loadMachine({ model: goldenModel(model), head });
+    const reference = await openReference(goldenModel(model), 'forward_golden.safetensors');
+    const rows = rowsOf(reference, head === 'seq2seq-lm');
+    const tokens = rows.map(({ row }) => row);
+    expect(new Set(tokens.map(({ ids }) => ids.length)).size).toBe(2);
     const kept = (golden: string): number[] => {
-      const { values, shape: wide } = reference.floats(golden);
-      const width = wide.at(-1) ?? 0;
-      return Array.from(values).filter((_, at) => mask[Math.floor(at / width)] === 1);
+      const { values, shape } = reference.floats(golden);
+      const width = shape.at(-1) ?? 0;
+      const asked = rows.flatMap((row) => row.asked);
+      return Array.from(values).filter((_, at) => asked[Math.floor(at / width)]);
     };
-    const hidden = deviation(
-      (await machine.hidden(rows)).flatMap((row) => [...row]),
-      kept('output.hidden_states.2'),
-    );
-    const logits = await machine.logits(rows);
+    const flat = (found: readonly Float32Array[]): number[] => found.flatMap((row) => [...row]);
+    const states = deviation(flat(await machine.hidden(tokens)), kept(hidden));
+    const scores = await machine.logits(tokens);
     await machine.release();
     await base.close();
-    expect(hidden).toBeLessThan(2e-5);
-    if (logitsName !== null)
-      expect(
-        deviation(
-          logits.flatMap((row) => [...row]),
-          kept(logitsName),
-        ),
-      ).toBeLessThan(2e-5);
-    expect(logits[0]?.length).toBe((rows[0]?.ids.length ?? 0) * setup.head.labels);
+    expect(states).toBeLessThan(2e-5);
+    if (logits !== null) expect(deviation(flat(scores), kept(logits))).toBeLessThan(2e-5);
+    expect(scores[0]?.length).toBe((tokens[0]?.answers.length ?? 0) * setup.head.labels);
   });
 });
+
+interface GoldenRow {
+  readonly row: TokenRow;
+  /** Of each position of the golden's states, whether ours has it. */
+  readonly asked: readonly boolean[];
+}
+
+/** The golden's two rows without their padding; all positions of the last stack answer. */
+function rowsOf(reference: Reference, decodes: boolean): readonly GoldenRow[] {
+  const read = (name: string): number[][] => {
+    const { values, shape } = reference.integers(name);
+    const length = shape.at(-1) ?? 0;
+    return [0, 1].map((row) => values.slice(row * length, (row + 1) * length));
+  };
+  const ids = read('input.input_ids');
+  const types = reference.has('input.token_type_ids') ? read('input.token_type_ids') : null;
+  const decoders = decodes ? read('input.decoder_input_ids') : null;
+  return read('input.attention_mask').map((mask, index) => {
+    const own = (values: readonly number[] = []): number[] => values.filter((_, at) => mask[at] === 1);
+    const last = decoders?.[index] ?? own(ids[index]);
+    return {
+      asked: decoders ? last.map(() => true) : mask.map((value) => value === 1),
+      row: {
+        ids: own(ids[index]),
+        types: types && own(types[index]),
+        answers: last.map((_, position) => ({ position, label: 0 })),
+        ...(decoders ? { decoder: last } : {}),
+      },
+    };
+  });
+}
 
 interface MiniLmCase {
   readonly text: string;
