@@ -6,7 +6,7 @@ import { chooseDevice } from '../runtime/device.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { Answer, CommandHandler, GenerateRequest } from '../spec/commands.ts';
 import { StudioError } from '../spec/errors.ts';
-import { generationSettings } from '../spec/generation.ts';
+import { askedSettings, generationSettings } from '../spec/generation.ts';
 import { argmax, softmax } from '../tasks/probabilities.ts';
 import { encodeTexts } from '../tasks/text-classification/encode.ts';
 import { renderPrompt } from '../tokenizer/chat-template.ts';
@@ -156,7 +156,7 @@ async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, t
         chatTemplate === null
           ? (await tokenizer.encode(request.prompt)).ids
           : await renderPrompt({ tokenizer, template: chatTemplate }, messages);
-      const settings = generationSettings(request);
+      const settings = generationSettings(askedSettings(request));
       refuseTooLong(setup, { prompt: ids.length, answer: settings.maxNewTokens });
       const cutter = cutAt(settings.stopStrings);
       const stream = streamText(tokenizer, { skipSpecialTokens: true });

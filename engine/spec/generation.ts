@@ -6,7 +6,7 @@ import { readField } from './recipe.ts';
 
 const strategyNames = ['greedy', 'sample', 'beam'] as const;
 
-export const generationSchema = z.object({
+export const generationSchema = z.strictObject({
   maxNewTokens: field(z.int().min(1).max(131_072).default(64), {
     label: 'Longest answer',
     term: 'max new tokens',
@@ -122,6 +122,15 @@ export type GenerationSettings = Readonly<z.output<typeof generationSchema>>;
 
 /** What a request may leave out. */
 export type GenerationRequest = Readonly<z.input<typeof generationSchema>>;
+
+export const settingNames = Object.keys(generationSchema.shape) as readonly (keyof GenerationSettings)[];
+
+/** The settings that stand in a wider request. */
+export function askedSettings(request: GenerationRequest): GenerationRequest {
+  return Object.fromEntries(
+    settingNames.flatMap((name) => (request[name] === undefined ? [] : [[name, request[name]]])),
+  );
+}
 
 /**
  * The settings that a request asks for, each of the others at its default. A temperature alone asks for sampling; none, or 0,

@@ -1,7 +1,14 @@
 /** `atelier generate`: asks a model, tuned or as it came, and streams the answer. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Answer } from '../../engine/spec/commands.ts';
-import { generationSchema, generationSettings, type GenerationRequest } from '../../engine/spec/generation.ts';
+import {
+  askedSettings,
+  generationSchema,
+  generationSettings,
+  settingNames,
+  type GenerationRequest,
+  type GenerationSettings,
+} from '../../engine/spec/generation.ts';
 import { StudioError, toEnvelope } from '../../engine/spec/errors.ts';
 import { adapterFolder, baseModelOf } from './adapter.ts';
 import { percent } from '../../engine/spec/wording/format.ts';
@@ -30,14 +37,13 @@ export function generateCommand(): Command {
   for (const option of settingOptions()) command.addOption(option);
   return withJson(command).action((options: Options) =>
     runAction(options, async (session) => {
-      const settings = pick(options);
       const adapter = options.adapter === 'none' ? null : adapterFolder(options.adapter);
       const modelPath = baseModelOf(session, { model: options.model, adapter });
       const prompt = options.prompt === '-' ? await readInput(session.signal) : options.prompt;
       let streamed = '';
       const answer = await session.call(
         'generate',
-        { ...settings, modelPath, adapter, prompt },
+        { ...askedSettings(options), modelPath, adapter, prompt },
         {
           onNews: (piece) => {
             streamed += piece.text;
@@ -50,9 +56,6 @@ export function generateCommand(): Command {
     }),
   );
 }
-
-type SettingName = keyof typeof generationSchema.shape;
-const settingNames = Object.keys(generationSchema.shape) as SettingName[];
 
 /** A flag for each setting of an answer, with the schema's words and limits. */
 function settingOptions(): readonly Option[] {
@@ -69,13 +72,13 @@ function settingOptions(): readonly Option[] {
   });
 }
 
-function defaultText(name: SettingName, initial: unknown): string {
+function defaultText(name: keyof GenerationSettings, initial: unknown): string {
   if (name === 'strategy') return 'sample with a temperature above 0, else greedy';
   if (name === 'temperature') return '1 for sample';
   return Array.isArray(initial) ? 'none' : String(initial);
 }
 
-function readSetting(name: SettingName, text: string, before: unknown): unknown {
+function readSetting(name: keyof GenerationSettings, text: string, before: unknown): unknown {
   const initial = generationSchema.shape[name].parse(undefined);
   const number = text.trim() === '' ? Number.NaN : Number(text);
   const value = Array.isArray(initial)
@@ -90,12 +93,6 @@ function readSetting(name: SettingName, text: string, before: unknown): unknown 
     throw new InvalidArgumentError(sentenceOf(toEnvelope(thrown)).cause);
   }
   return value;
-}
-
-function pick(options: Options): GenerationRequest {
-  return Object.fromEntries(
-    settingNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
-  );
 }
 
 /** What is left to say once `streamed` stands on the screen. */

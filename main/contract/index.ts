@@ -117,8 +117,14 @@ export const contract = {
   /** Opens a run folder that a terminal made in the Library. */
   importRun: call<RunView>()(z.strictObject({ folder: path })),
 
-  /** Asks base and tuned side by side; the answers arrive as `answer`. */
-  ask: call<{ readonly id: string }>()(z.strictObject({ runId: id, prompt: z.string().min(1).max(100_000) })),
+  /** Asks base and tuned side by side; the answers arrive as `answer`. `settings`: those of `generationSchema` that are not at their default. */
+  ask: call<{ readonly id: string }>()(
+    z.strictObject({
+      runId: id,
+      prompt: z.string().min(1).max(100_000),
+      settings: z.record(z.string(), json).optional(),
+    }),
+  ),
   stopAnswer: call<null>()(z.strictObject({ id })),
 
   exportRun: call<ExportView>()(z.strictObject({ runId: id, destination: z.literal('peft'), folder: path.optional() })),

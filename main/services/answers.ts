@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { asOurs, StudioError, CancelledError, toEnvelope } from '../../engine/spec/errors.ts';
+import { generationSettings, type GenerationSettings } from '../../engine/spec/generation.ts';
 import type { AnswerEvent } from '../contract/views.ts';
 import type { RunRecord } from '../store/store.ts';
 import { modelPathOf } from './models.ts';
@@ -21,12 +22,13 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
       readonly id: string;
       readonly side: AnswerEvent['side'];
       readonly prompt: string;
+      readonly settings: GenerationSettings;
       readonly adapter: string | null;
       readonly baseline?: string | null;
       readonly signal: AbortSignal;
     },
   ): Promise<void> => {
-    const { id, side, prompt, adapter, baseline, signal } = question;
+    const { id, side, prompt, settings, adapter, baseline, signal } = question;
     const tell = (news: Partial<AnswerEvent>) =>
       publish('answer', { id, side, text: '', done: false, scores: null, error: null, ...news });
     let streamed = '';
@@ -38,7 +40,7 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
           adapter,
           ...(typeof baseline === 'string' ? { baseline } : {}),
           prompt,
-          maxNewTokens: longestAnswer,
+          ...settings,
         },
         {
           signal,
@@ -56,7 +58,8 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
   };
 
   return {
-    ask: async ({ runId, prompt }) => {
+    ask: async ({ runId, prompt, settings: asked = {} }) => {
+      const settings = generationSettings({ maxNewTokens: longestAnswer, ...asked });
       const run = views.runRecord(runId);
       if (run.metrics === null) throw new StudioError('run.state', { state: run.state, wanted: 'asked' });
       const adapter = await restoredAdapter(run.folder, store.adapters.list(run.id));
@@ -67,8 +70,8 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
       // The base model of a classifier has no categories of its own: it answers by the class centres the run measured.
       const baseline = run.task === 'chat' ? null : join(run.folder, 'baseline.json');
       void Promise.all([
-        answer(run, { id, side: 'base', prompt, adapter: null, baseline, signal }),
-        answer(run, { id, side: 'tuned', prompt, adapter, signal }),
+        answer(run, { id, side: 'base', prompt, settings, adapter: null, baseline, signal }),
+        answer(run, { id, side: 'tuned', prompt, settings, adapter, signal }),
       ]).finally(() => underWay.delete(id));
       return { id };
     },

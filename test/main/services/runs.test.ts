@@ -5,6 +5,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Json } from '../../../engine/spec/json.ts';
 import type { News } from '../../../main/contract/index.ts';
 import type { RunView } from '../../../main/contract/views.ts';
 import { openStore } from '../../../main/store/store.ts';
@@ -101,6 +102,19 @@ describe('a finished run', () => {
         .update(readFileSync(join(path, 'adapter_model.safetensors')))
         .digest(),
     ).toEqual(createHash('sha256').update(before).digest());
+  });
+
+  test('refuses an answer’s setting that is unknown or beyond its limits, before anything is asked', async () => {
+    const ask = async (settings: Readonly<Record<string, Json>>) =>
+      house.services.ask({ runId: run.id, prompt: 'hello', settings });
+    await expect(ask({ topP: 4 })).rejects.toMatchObject({
+      code: 'answer.setting',
+      data: { path: 'topP', value: '4', legal: 'number, at most 1' },
+    });
+    await expect(ask({ modelPath: '/elsewhere' })).rejects.toMatchObject({
+      code: 'answer.setting',
+      data: { path: 'modelPath', legal: expect.stringContaining('maxNewTokens') as string },
+    });
   });
 
   test('is exported with its answers replayed, and not over another folder', async () => {
