@@ -145,7 +145,8 @@ function classes(profiles: readonly Profile[]): Guess | null {
   const likely = profiles
     .filter((profile) => isLabelLike(profile) && !profile.spans)
     .toSorted((a, b) => Number(a.numeric) - Number(b.numeric) || a.distinct - b.distinct);
-  const label = byName('label', short) ?? (profiles.length > 1 ? likely[0]?.name : undefined);
+  const label =
+    byName('label', short) ?? marksOf(profiles, likely) ?? (profiles.length > 1 ? likely[0]?.name : undefined);
   if (label === undefined) return null;
   const rest = profiles.filter(
     ({ name, filled, numeric, spans }) => name !== label && filled > 0 && !numeric && !spans,
@@ -155,10 +156,13 @@ function classes(profiles: readonly Profile[]): Guess | null {
   const text = (pair === undefined ? undefined : first) ?? byName('text', rest) ?? longest(rest);
   if (text === undefined) return null;
   const lead = pair === undefined ? named('lead', rest, text) : undefined;
-  const labels = labellingOf(
-    profiles.find(({ name }) => name === label),
-    pair !== undefined,
-  );
+  const labels =
+    typeof label === 'string'
+      ? labellingOf(
+          profiles.find(({ name }) => name === label),
+          pair !== undefined,
+        )
+      : 'many';
   const columns = {
     text: lead === undefined ? text : [lead, text],
     ...(pair === undefined ? {} : { pair }),
@@ -166,6 +170,12 @@ function classes(profiles: readonly Profile[]): Guess | null {
     ...(labels === 'one' ? {} : { labels }),
   };
   return { columns, sureness: 2 };
+}
+
+/** Several columns of 0 and 1, a label each, where no column of names is likelier. */
+function marksOf(profiles: readonly Profile[], likely: readonly Profile[]): string[] | undefined {
+  const marks = profiles.filter(({ binary }) => binary).map(({ name }) => name);
+  return marks.length > 1 && likely.every(({ numeric }) => numeric) ? marks : undefined;
 }
 
 /** The second text of a pair, named as the first is. */

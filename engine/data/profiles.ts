@@ -17,6 +17,8 @@ export interface Profile {
   readonly meanLength: number;
   /** Every value is a number, or looks like one. */
   readonly numeric: boolean;
+  /** 0 and 1 and nothing else. */
+  readonly binary: boolean;
   /** Some number has a fraction. */
   readonly fractions: boolean;
   readonly conversations: boolean;
@@ -55,6 +57,7 @@ export function profileOf(table: Table, name: string): Profile {
     distinct: values.size,
     meanLength: length / Math.max(1, filled),
     numeric: numeric && filled > 0,
+    binary: filled > 0 && [...values].every((value) => value === '0' || value === '1'),
     fractions,
     conversations: most((value) => conversationOf(value) !== null),
     spans: most(isSpans) && opened.some((value) => (listOf(value) ?? []).length > 0),

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { StudioError } from '../spec/errors.ts';
 import { conllExtensions, looksLikeConll, readConll } from './conll.ts';
 import { readDelimited, readPlainText } from './csv.ts';
+import { readDocument } from './docx.ts';
 import { decodeText } from './encoding.ts';
 import { looksLikeJson, readJson, readJsonLines } from './json.ts';
 import { sniffKind } from './kinds.ts';
@@ -18,7 +19,7 @@ const mostBytes = 500 * mebibyte;
 const largeBytes = 32 * mebibyte;
 const longestLine = 16 * mebibyte;
 
-/** Reads a CSV, TSV, XLSX, JSON, JSON Lines, CoNLL or text file, gzipped ones too. @throws StudioError file.*, data.* */
+/** Reads a CSV, TSV, XLSX, JSON, JSON Lines, CoNLL, Word or text file, gzipped ones too. @throws StudioError file.*, data.* */
 export async function readTable(path: string): Promise<Table> {
   const bytes = await readBytes(path);
   const name = basename(path);
@@ -36,7 +37,7 @@ function readPart(bytes: Buffer, path: string, extension: string): TablePart & P
     case null:
       throw new StudioError('file.format', { path, reason });
     case 'zip': {
-      const part = readWorkbook(bytes, path);
+      const part = readDocument(bytes, path) ?? readWorkbook(bytes, path);
       return { ...part, encoding: 'utf-8', findings: [...wrongExtension(extension, part.format), ...part.findings] };
     }
     case 'gzip':
@@ -61,6 +62,7 @@ const expectedExtensions: Readonly<Record<TablePart['format'], readonly string[]
   json: ['.json', '.jsonl', '.ndjson'],
   jsonl: ['.jsonl', '.ndjson', '.json'],
   xlsx: ['.xlsx', '.xlsm'],
+  docx: ['.docx', '.docm'],
   conll: [...conllExtensions, ...textExtensions],
 };
 

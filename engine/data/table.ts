@@ -1,7 +1,7 @@
 /** The table every reader returns, and how a grid of cells with a header becomes one. */
 import type { Finding } from '../spec/dataset.ts';
 
-export type Format = 'csv' | 'tsv' | 'xlsx' | 'json' | 'jsonl' | 'text' | 'conll';
+export type Format = 'csv' | 'tsv' | 'xlsx' | 'json' | 'jsonl' | 'text' | 'conll' | 'docx';
 
 /** Own properties only, without Object's prototype: a column may be called `__proto__`. */
 export type Row = Readonly<Record<string, unknown>>;

@@ -34,7 +34,6 @@ export function readWorkbook(bytes: Buffer, path: string): TablePart {
 }
 
 function otherArchive(names: readonly string[]): string {
-  if (names.some((name) => name.startsWith('word/'))) return 'a Word document; save its table as .csv or .xlsx';
   if (names.some((name) => name.startsWith('ppt/'))) return 'a presentation';
   if (names.includes('xl/workbook.bin')) return 'a binary Excel workbook (.xlsb); save it as .xlsx';
   if (names.includes('content.xml')) return 'an OpenDocument file; save it as .xlsx or .csv';

@@ -3,6 +3,7 @@ import type { ColumnsOf } from '../../spec/tasks.ts';
 import { cellText, isBlank } from '../cells.ts';
 import { cellReader, textReader } from '../columns.ts';
 import type { ChoiceExample } from '../examples.ts';
+import { conflictFindings } from '../label-findings.ts';
 import { cellValue, fieldOf, listOf } from '../lists.ts';
 import { foldName } from '../names.ts';
 import { readRows, type Reading, type RoleTable } from '../reader.ts';
@@ -58,6 +59,7 @@ export function readChoices(tables: readonly RoleTable[], columns: Columns): Rea
       answer: `${letterOf(answer)}. ${choices[answer] ?? ''}`,
     }),
     text: ({ question, context = '', choices }) => [context, question, ...choices].join('\n'),
+    judge: (_, pairs) => conflictFindings(pairs),
     strata: (examples) => examples.map(({ answer }) => String(answer)),
     dataset: ({ train, validation, test }, common) => ({
       ...common,

@@ -6,7 +6,7 @@ import { codePoints } from '../code-points.ts';
 import { cellReader, textReader } from '../columns.ts';
 import type { BadSpan } from '../dataset.ts';
 import type { Span, TokenExample } from '../examples.ts';
-import { byCodePoint, countLabels, rareClasses, variants } from '../label-findings.ts';
+import { byCodePoint, conflictFindings, countLabels, rareClasses, variants } from '../label-findings.ts';
 import { listOf } from '../lists.ts';
 import { readRows, type Reading, type RoleTable, type Undealt } from '../reader.ts';
 import { finding } from '../table.ts';
@@ -46,7 +46,10 @@ export function readTokens(tables: readonly RoleTable[], columns: Columns): Read
     text: ({ text }) => text,
     labelsOf,
     strata: (examples) => byRarest(examples, labelsOf),
-    judge: (examples) => tagFindings(examples.flatMap(labelsOf), column, examples.length),
+    judge: (examples, pairs) => [
+      ...tagFindings(examples.flatMap(labelsOf), column, examples.length),
+      ...conflictFindings(pairs),
+    ],
     dataset: ({ labels, ...dealt }, common) => ({
       ...common,
       ...dealt,

@@ -13,6 +13,8 @@ export interface Expectation {
   readonly also_ok?: string;
   readonly rows?: number | readonly number[] | Readonly<Record<string, number>>;
   readonly rows_good?: number;
+  /** Texts that must be read. */
+  readonly contains?: readonly string[];
   readonly columns?: readonly string[];
   readonly columns_count?: number;
   readonly encoding?: string;

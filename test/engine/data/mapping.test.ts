@@ -132,6 +132,11 @@ describe('guessMapping', () => {
       { task: 'text-classification', columns: { text: 'text', label: 'labels', labels: 'many' } },
     ],
     [
+      'a column of 0 and 1 a label',
+      { comment: words(8), toxic: 0, rude: 1, id: 17 },
+      { task: 'text-classification', columns: { text: 'comment', label: ['toxic', 'rude'], labels: 'many' } },
+    ],
+    [
       'a score with fractions',
       { text: words(8), score: 3.25 },
       { task: 'text-classification', columns: { text: 'text', label: 'score', labels: 'number' } },
