@@ -107,6 +107,7 @@ function silu({ read }: Source): Keys {
 function gelu({ read }: Source): Keys {
   read.choice('hidden_activation', ['gelu_pytorch_tanh'], 'gelu_pytorch_tanh');
   if (!read.boolean('tie_word_embeddings', true)) read.refuse('tie_word_embeddings', 'true');
+  if (read.boolean('attention_bias', false)) read.refuse('attention_bias', 'false');
   return {};
 }
 

@@ -18,9 +18,11 @@ export async function ropeScaling(file: GgufFile, read: KeyReader, size: RopeSiz
   if (file.tensors.has(llama3Tensor)) return llama3Scaling(await file.read(llama3Tensor), read, size);
   if (file.tensors.has(longropeTensors.long) && file.tensors.has(longropeTensors.short)) {
     const attention = read.number('rope.scaling.attn_factor');
+    const original = read.number('rope.scaling.original_context_length');
     return {
       type: 'longrope',
       ...(attention === null ? {} : { attention_factor: attention }),
+      ...(original === null ? {} : { original_max_position_embeddings: original }),
       long_factor: Array.from(await file.read(longropeTensors.long), shortest),
       short_factor: Array.from(await file.read(longropeTensors.short), shortest),
     };

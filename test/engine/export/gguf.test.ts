@@ -45,6 +45,12 @@ async function written(model: ModelToWrite, type: WrittenType): Promise<BaseMode
 
 /** The size of the heads, which Gemma's scores are scaled by in all released models but the largest. */
 const gemma = { query_pre_attn_scalar: 12 };
+const longrope = {
+  attention_factor: 1.25,
+  original_max_position_embeddings: 16,
+  long_factor: [1, 2, 4, 8],
+  short_factor: [1, 1.25, 1.5, 2],
+};
 /** Fields that mean something to the forward pass, as released checkpoints name them. */
 const families = [
   { name: 'llama', changes: {}, told: { rope_theta: 10000, head_dim: 8, tie_word_embeddings: false } },
@@ -61,6 +67,11 @@ const families = [
         original_max_position_embeddings: 16,
       },
     },
+  },
+  {
+    name: 'llama',
+    changes: { rope_parameters: { rope_theta: 10000, rope_type: 'longrope', ...longrope } },
+    told: { rope_scaling: { type: 'longrope', ...longrope } },
   },
   // llama.cpp's llama sees all of a row: beyond the window the file promises nothing.
   { name: 'mistral', changes: {}, told: { model_type: 'llama', max_position_embeddings: 8 } },
@@ -248,6 +259,7 @@ describe('refusing, by name', () => {
       'model.config',
       'attn_logit_softcapping',
     ]);
+    expect(await refusal('gemma2', { attention_bias: true })).toEqual(['model.config', 'attention_bias']);
     expect(await refusal('llama', { hidden_act: 'gelu' })).toEqual(['model.config', 'hidden_act']);
     expect(await refusal('qwen2', { use_sliding_window: true })).toEqual(['model.config', 'use_sliding_window']);
     expect(await refusal('llama', { rope_parameters: { rope_theta: 1e4, rope_type: 'yarn', factor: 2 } })).toEqual([
