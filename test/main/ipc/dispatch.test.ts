@@ -1,5 +1,6 @@
 /** Promises: every call of the contract is parsed, bad payloads are refused with place, value and what is legal, and errors cross whole. */
 import { expect, test } from 'vitest';
+import { supportedMethods } from '../../../engine/spec/methods/index.ts';
 import { StudioError, CancelledError, type Envelope } from '../../../engine/spec/errors.ts';
 import { contract, type MethodOf } from '../../../main/contract/index.ts';
 import { dispatch, fromTrusted, parsePayload } from '../../../main/ipc/dispatch.ts';
@@ -81,7 +82,7 @@ test.each([
   [
     'decide',
     { projectId: 'p', method: 'magic' },
-    { path: 'method', value: '"magic"', legal: '"full", "linear-probe", "lora"' },
+    { path: 'method', value: '"magic"', legal: supportedMethods.map((name) => JSON.stringify(name)).join(', ') },
   ],
   ['getProject', {}, { path: 'projectId', value: 'nothing', legal: 'a value of type string' }],
   ['addData', { projectId: 'p', train: [] }, { path: 'train', value: '[]', legal: 'array, at least 1' }],
