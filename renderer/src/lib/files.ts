@@ -1,7 +1,7 @@
 /** Names of dropped files: what they are probably for, and what a project made of them is called. */
 
 /** Formats the data room reads. */
-export const dataFormats = ['.csv', '.tsv', '.txt', '.xlsx', '.json', '.jsonl', '.ndjson'] as const;
+export const dataFormats = ['.csv', '.tsv', '.txt', '.xlsx', '.json', '.jsonl', '.ndjson', '.conll', '.docx'] as const;
 
 /** A file with "test" as a word of its name holds the rows for the result. */
 export function guessRole(name: string): 'train' | 'test' {

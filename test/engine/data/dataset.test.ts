@@ -127,14 +127,14 @@ describe('describeData', () => {
 
   it('shows a file it has no mapping for', async () => {
     const room = createDataRoom();
-    const path = join(shared, 'translation-en-fr', 'test.tsv');
+    const path = join(shared, 'paper-summaries', 'test.jsonl');
     const view = await room.describeData(request(path));
     const { total, rows } = await room.dataRows({ ...request(path), offset: 0, limit: 1 });
     expect([view.mapping, view.suggestedTask, view.counts, total]).toEqual([
       null,
       null,
-      { train: 73, validation: 0, test: 0 },
-      73,
+      { train: 16, validation: 0, test: 0 },
+      16,
     ]);
     expect(rows[0]?.use).toBe('left out');
   });

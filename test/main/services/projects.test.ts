@@ -219,7 +219,7 @@ describe('models', () => {
       true,
       'bert',
       true,
-      ['text-classification'],
+      ['text-classification', 'token-classification', 'question-answering', 'multiple-choice'],
     ]);
     const projectId = await project();
     const { draft } = await house.services.decide({ projectId, task: 'text-classification', model: path });
