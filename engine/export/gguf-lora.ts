@@ -6,7 +6,7 @@ import { writeGguf, type GgufTensor, type GgufValue } from '../checkpoint/write-
 import type { Json } from '../spec/json.ts';
 import { ggufTypes, headsIn, noPlace, placeOf, type Place } from './gguf.ts';
 
-interface Factor {
+export interface Factor {
   readonly shape: readonly number[];
   readonly values: Float32Array;
 }
@@ -27,6 +27,28 @@ export interface LoraToWrite {
   readonly config: Readonly<Record<string, Json>>;
   /** By Transformers' names of the modules, as `model.layers.0.self_attn.q_proj`. */
   readonly modules: ReadonlyMap<string, LoraPair>;
+}
+
+/**
+ * The pairs among what an adapter learned, by module, from PEFT's names without `base_model.model.`.
+ * Errors: `export.no-place` for what is no pair: a bias, a magnitude (DoRA), a module that learned whole.
+ * @param scalingOf α / r of a module, by its name
+ */
+export function loraPairs(
+  learned: ReadonlyMap<string, Factor>,
+  scalingOf: (module: string) => number,
+): ReadonlyMap<string, LoraPair> {
+  const pairs = new Map<string, LoraPair>();
+  for (const [name, a] of learned) {
+    const [, module, kind, side] = /^(.+)\.lora_(embedding_)?([AB])(?:\.weight)?$/.exec(name) ?? [];
+    if (module === undefined) throw noPlace(name, 'an adapter for llama.cpp holds pairs of matrices and nothing else');
+    if (side === 'B') continue;
+    const other = kind === undefined ? `${module}.lora_B.weight` : `${module}.lora_embedding_B`;
+    const b = learned.get(other);
+    if (b === undefined) throw noPlace(name, `${other} is not there`);
+    pairs.set(module, { a, b, scaling: scalingOf(module) });
+  }
+  return pairs;
 }
 
 /**

@@ -125,3 +125,17 @@ test('what llama.cpp has no tensor for is refused by name, and nothing is writte
   expect(await readdir(folder)).toEqual(before);
   await base.close();
 });
+
+test('what is no pair of matrices is refused by name', () => {
+  const refusal = (name: string): unknown => {
+    try {
+      return goldenLora(join(golden, 'cases', name, 'adapter')).size;
+    } catch (thrown) {
+      return (thrown as { data: { what: string } }).data.what;
+    }
+  };
+  expect(refusal('llama-causallm-lora')).toBe(4);
+  expect(refusal('llama-causallm-lora-dora')).toBe('model.layers.0.self_attn.q_proj.lora_magnitude_vector');
+  expect(refusal('llama-causallm-lora-lm-head')).toBe('lm_head.weight');
+  expect(refusal('qwen2-causallm-lora-bias-all')).toMatch(/bias$/);
+});

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BaseModel } from '../../../engine/checkpoint/model-folder.ts';
-import type { LoraPair } from '../../../engine/export/gguf-lora.ts';
+import { loraPairs, type LoraPair } from '../../../engine/export/gguf-lora.ts';
 import { readPlain } from '../checkpoint/plain-reader.ts';
 
 interface PeftConfig {
@@ -17,17 +17,17 @@ interface PeftConfig {
 export function goldenLora(folder: string): ReadonlyMap<string, LoraPair> {
   const config = JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8')) as PeftConfig;
   const file = readPlain(join(folder, 'adapter_model.safetensors'));
-  const factor = (name: string) => ({ shape: file.shape(name), values: Float32Array.from(file.values(name)) });
-  const firsts = file.names.filter((name) => /\.lora_(?:embedding_)?A/.test(name));
-  return new Map(
-    firsts.map((name) => {
-      const module = name.replace(/^base_model\.model\./, '').replace(/\.lora_(?:embedding_)?A.*$/, '');
-      const [a, b] = [factor(name), factor(name.replace('_A', '_B'))];
-      const alpha = chosen(config.alpha_pattern, module) ?? config.lora_alpha;
-      const rank = chosen(config.rank_pattern, module) ?? config.r;
-      return [module, { a, b, scaling: alpha / (config.use_rslora ? Math.sqrt(rank) : rank) }] as const;
-    }),
-  );
+  const learned = file.names
+    .filter((name) => !name.includes('.base_layer.'))
+    .map((name) => {
+      const factor = { shape: file.shape(name), values: Float32Array.from(file.values(name)) };
+      return [name.replace(/^base_model\.model\./, ''), factor] as const;
+    });
+  return loraPairs(new Map(learned), (module) => {
+    const alpha = chosen(config.alpha_pattern, module) ?? config.lora_alpha;
+    const rank = chosen(config.rank_pattern, module) ?? config.r;
+    return alpha / (config.use_rslora ? Math.sqrt(rank) : rank);
+  });
 }
 
 /** As PEFT: the first pattern that the module's name ends with. */
