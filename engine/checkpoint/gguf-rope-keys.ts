@@ -72,9 +72,36 @@ const scalings: Readonly<Record<string, (scaling: Scaling) => WrittenRope>> = {
       tensors: new Map([[llama3Tensor, Float32Array.from(divisors)]]),
     };
   },
+  yarn,
   longrope,
   su: longrope,
 };
+
+function yarn(given: Scaling): WrittenRope {
+  const { scaling, place } = given;
+  for (const field of ['attention_factor', 'mscale', 'mscale_all_dim']) {
+    const value = scaling[field] ?? null;
+    if (value !== null) throw wrong(place, { field: `rope_scaling.${field}`, value, legal: 'null' });
+  }
+  if (scaling['truncate'] === false)
+    throw wrong(place, { field: 'rope_scaling.truncate', value: false, legal: 'true' });
+  const betas = ['beta_fast', 'beta_slow'].flatMap((field) => {
+    const value = numberIn(scaling, field);
+    return value === null ? [] : [[`rope.scaling.yarn_${field}`, { kind: 'float32', value } as const] as const];
+  });
+  return {
+    keys: {
+      'rope.scaling.type': { kind: 'string', value: 'yarn' },
+      'rope.scaling.factor': { kind: 'float32', value: needed(given, 'factor') },
+      [originalLength]: {
+        kind: 'uint32',
+        value: numberIn(scaling, 'original_max_position_embeddings') ?? place.length,
+      },
+      ...Object.fromEntries(betas),
+    },
+    tensors: new Map(),
+  };
+}
 
 /** Phi-3's: a factor for each frequency, for short rows and for long ones, and a factor for both on the scores. */
 function longrope(given: Scaling): WrittenRope {

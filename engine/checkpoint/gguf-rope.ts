@@ -31,7 +31,29 @@ export async function ropeScaling(file: GgufFile, read: KeyReader, size: RopeSiz
   if (kind === null || kind === 'none') return null;
   const factor = read.number('rope.scaling.factor');
   if (kind === 'linear' && factor !== null) return { rope_type: 'linear', factor };
-  return read.refuse('rope.scaling.type', 'none, linear');
+  return kind === 'yarn' && factor !== null
+    ? yarnScaling(read, factor)
+    : read.refuse('rope.scaling.type', 'none, linear, yarn');
+}
+
+function yarnScaling(read: KeyReader, factor: number): Json {
+  // Multiples of what YaRN itself puts on the scores, which no config has a field for.
+  for (const key of ['attn_factor', 'yarn_attn_factor', 'yarn_ext_factor', 'yarn_log_multiplier']) {
+    if ((read.number(`rope.scaling.${key}`) ?? 1) !== 1) read.refuse(`rope.scaling.${key}`, '1');
+  }
+  const betas = { beta_fast: 'yarn_beta_fast', beta_slow: 'yarn_beta_slow' };
+  return {
+    rope_type: 'yarn',
+    factor,
+    original_max_position_embeddings:
+      read.number('rope.scaling.original_context_length') ?? read.count('context_length'),
+    ...Object.fromEntries(
+      Object.entries(betas).flatMap(([field, key]) => {
+        const value = read.number(`rope.scaling.${key}`);
+        return value === null ? [] : [[field, value]];
+      }),
+    ),
+  };
 }
 
 interface Llama3 {

@@ -25,7 +25,7 @@ function text(value: string): Buffer {
   return Buffer.concat([u64(Buffer.byteLength(value)), Buffer.from(value)]);
 }
 
-type Value = number | string | boolean | readonly string[] | readonly number[];
+type Value = number | string | boolean | readonly (string | number | boolean)[];
 
 function typed(value: Value): Buffer {
   if (typeof value === 'string') return Buffer.concat([u32(8), text(value)]);

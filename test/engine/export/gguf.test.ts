@@ -181,6 +181,35 @@ test.each([
   await again.close();
 });
 
+const scalings = [
+  ['llama', { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 16 }],
+  ['llama', { rope_type: 'yarn', factor: 2, original_max_position_embeddings: 32, beta_fast: 16, beta_slow: 2 }],
+  ['qwen3', { rope_type: 'linear', factor: 4 }],
+  ['phi3', { type: 'longrope', long_factor: [1, 1.5, 2, 4], short_factor: [1, 1.1, 1.2, 1.3] }],
+] as const;
+
+test.each(scalings)('%s with positions scaled by %j', async (name, scaling) => {
+  const base = await openModel(join(shared, 'golden/models', name));
+  const config = {
+    ...base.config,
+    rope_parameters: null,
+    rope_theta: 10000,
+    rope_scaling: scaling,
+    original_max_position_embeddings: 16,
+  };
+  const again = await written({ ...toWrite(base), config }, 'F32');
+  expect(again.config['rope_scaling']).toMatchObject(scaling);
+  const machine = { runtime: await Runtime.open(), device: 'cpu' } as const;
+  const ids = Array.from({ length: 24 }, (_, at) => (at * 37 + 11) % 280);
+  const expected = await causalLogits({ ...base, config }, ids, machine);
+  const found = await causalLogits(again, ids, machine);
+  expect(expected.reduce((most, value, at) => Math.max(most, Math.abs(value - (found[at] ?? NaN))), 0)).toBeLessThan(
+    1e-5,
+  );
+  await base.close();
+  await again.close();
+});
+
 describe('types', () => {
   test.each([
     ['F16', { matrix: 'F16', words: 'F16', number: 1 }],
@@ -262,10 +291,12 @@ describe('refusing, by name', () => {
     expect(await refusal('gemma2', { attention_bias: true })).toEqual(['model.config', 'attention_bias']);
     expect(await refusal('llama', { hidden_act: 'gelu' })).toEqual(['model.config', 'hidden_act']);
     expect(await refusal('qwen2', { use_sliding_window: true })).toEqual(['model.config', 'use_sliding_window']);
-    expect(await refusal('llama', { rope_parameters: { rope_theta: 1e4, rope_type: 'yarn', factor: 2 } })).toEqual([
+    expect(await refusal('llama', { rope_parameters: { rope_theta: 1e4, rope_type: 'dynamic', factor: 2 } })).toEqual([
       'model.config',
       'rope_scaling.rope_type',
     ]);
+    const yarn = { rope_theta: 1e4, rope_type: 'yarn', factor: 2, mscale: 0.7 };
+    expect(await refusal('llama', { rope_parameters: yarn })).toEqual(['model.config', 'rope_scaling.mscale']);
     expect(await refusal('llama', {}, 'score.weight')).toEqual(['export.no-place', 'score.weight']);
     expect(await refusal('llama', { model_type: 'opt' })).toEqual(['model.unknown-architecture', 'opt']);
     expect((await readdir(folder)).filter((name) => name.includes('.gguf'))).toEqual([]);
