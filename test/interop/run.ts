@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { compareGguf } from './gguf.ts';
 import { check, hasLlama, preparePython, quietPython, run } from './python.ts';
+import { compareVariants } from './variants.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const shared = path.resolve(root, '../shared');
@@ -85,4 +86,6 @@ const statuses = [await run(python, [path.join(root, 'test/interop/compare.py'),
 if (!only.test('gguf')) console.log('\nGGUF in llama.cpp: not asked for');
 else if (hasLlama()) statuses.push(await compareGguf(python, path.join(work, 'gguf')));
 else console.log('\nGGUF in llama.cpp: skipped, llama-cpp-python cannot be installed here');
+if (!only.test('variants')) console.log('\nDecoders against Transformers: not asked for');
+else statuses.push(await compareVariants(python, path.join(work, 'variants')));
 process.exitCode = Math.max(...statuses);
