@@ -31,6 +31,9 @@ export function parseBartConfig(raw: Readonly<Record<string, Json>>, path: strin
       intermediate: read.count(`${stack}_ffn_dim`, 4096),
     };
   };
+  if (read.boolean('is_decoder', false)) read.refuse('is_decoder', 'false');
+  // The stacks would then have tables of their own.
+  if (!read.boolean('tie_word_embeddings', true)) read.refuse('tie_word_embeddings', 'true');
   // Forks of BART from before it had a model_type for each.
   if (read.boolean('normalize_before', false)) read.refuse('normalize_before', 'false');
   if (!read.boolean('normalize_embedding', true)) read.refuse('normalize_embedding', 'true');
@@ -54,6 +57,6 @@ export function parseBartConfig(raw: Readonly<Record<string, Json>>, path: strin
     initializerRange: read.number('init_std', 0.02),
     activation: read.choice('activation_function', activationNames, 'gelu'),
     wordScale: read.boolean('scale_embedding', false) ? Math.sqrt(hidden) : 1,
-    tied: read.boolean('tie_word_embeddings', true),
+    tied: true,
   };
 }

@@ -43,6 +43,8 @@ export function parseDebertaConfig(raw: Readonly<Record<string, Json>>, path: st
   if (read.count('attention_head_size', headSize) !== headSize) read.refuse('attention_head_size', String(headSize));
   if (read.number('conv_kernel_size', 0) > 0) read.refuse('conv_kernel_size', '0');
   if (read.count('pooler_hidden_size', hidden) !== hidden) read.refuse('pooler_hidden_size', String(hidden));
+  const tokenTypes = read.number('type_vocab_size', 0);
+  if (!Number.isInteger(tokenTypes) || tokenTypes < 0) read.refuse('type_vocab_size', 'a whole number of at least 0');
   const kinds = attentionKinds(raw, read);
   const maxLength = read.count('max_position_embeddings', 512);
   return {
@@ -55,7 +57,7 @@ export function parseDebertaConfig(raw: Readonly<Record<string, Json>>, path: st
     vocabulary: read.count('vocab_size'),
     intermediate: read.count('intermediate_size', 6144),
     maxLength,
-    tokenTypes: read.number('type_vocab_size', 0),
+    tokenTypes,
     absolutePositions: read.boolean('position_biased_input', true),
     contentToPosition: kinds.includes('c2p'),
     positionToContent: kinds.includes('p2c'),

@@ -36,6 +36,13 @@ function parse(read: ConfigReader, usual: FeedForward): Omit<T5Config, 'scaled' 
   const heads = read.count('num_heads', 8);
   const layers = read.count('num_layers', 6);
   const padTokenId = read.tokenId('pad_token_id') ?? 0;
+  if (read.boolean('is_decoder', false)) read.refuse('is_decoder', 'false');
+  const buckets = read.count('relative_attention_num_buckets', 32);
+  if (buckets < 4) read.refuse('relative_attention_num_buckets', 'at least 4');
+  const farthest = read.count('relative_attention_max_distance', 128);
+  // Buckets are exact up to half of a decoder's.
+  const exact = Math.floor(buckets / 2);
+  if (farthest <= exact) read.refuse('relative_attention_max_distance', `above ${String(exact)}`);
   return {
     hidden,
     heads,
@@ -50,8 +57,8 @@ function parse(read: ConfigReader, usual: FeedForward): Omit<T5Config, 'scaled' 
     decoderStartTokenId: read.tokenId('decoder_start_token_id') ?? padTokenId,
     eosTokenId: read.tokenId('eos_token_id') ?? 1,
     initializerRange: read.number('initializer_factor', 1) / Math.sqrt(hidden),
-    buckets: read.count('relative_attention_num_buckets', 32),
-    farthest: read.count('relative_attention_max_distance', 128),
+    buckets,
+    farthest,
     epsilon: read.number('layer_norm_epsilon', 1e-6),
     ...feedForward(read, usual),
   };
