@@ -73,12 +73,13 @@ async function readHead(
 }
 
 function parseHead(path: string, value: Json): Head {
-  const { name, labels, problem } = value as Readonly<Record<string, Json>>;
+  const { name, labels, problem, words } = value as Readonly<Record<string, Json>>;
   const known = headNames.find((own) => own === name);
   const kind = problemNames.find((own) => own === problem);
   if (known === undefined || typeof labels !== 'number' || !Number.isInteger(labels) || labels < 1)
     throw new StudioError('file.format', { path, reason: 'it names no head with its number of labels' });
-  return { name: known, labels, ...(kind ? { problem: kind } : {}) };
+  const chosen = Array.isArray(words) ? { words: words.filter((word) => typeof word === 'number') } : {};
+  return { name: known, labels, ...(kind ? { problem: kind } : {}), ...chosen };
 }
 
 /** A PEFT folder's own config decides, in the form in which its tensors are saved; the recipe only says how it came about. */

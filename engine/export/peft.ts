@@ -9,7 +9,7 @@ import type { Recipe } from '../spec/recipe.ts';
 import type { Watch } from '../tasks/task.ts';
 import { exists } from '../train/checkpoints.ts';
 import { answererOf } from '../train/evaluate.ts';
-import { roomForRows, taskModel } from '../train/prepare.ts';
+import { layoutFor, roomForRows, taskModel } from '../train/prepare.ts';
 import { readJsonFile, runFolder, writeJson } from '../train/run-folder.ts';
 import { openTuned, type TunedModel } from './open-adapter.ts';
 
@@ -66,7 +66,7 @@ async function replayRows(
   try {
     const rows = await tuned.task.prepare(
       wrapDataset(saved, { task: tuned.task.name, head: tuned.setup.head, labels: tuned.labels }),
-      taskModel(tuned, roomForRows(tuned.setup, tuned.recipe.training.maxLength)),
+      taskModel(tuned, roomForRows(tuned.setup, tuned.recipe.training.maxLength), layoutFor(tuned.setup)),
       { head: tuned.setup.head, labels: tuned.labels },
     );
     const { lines: again } = await rows.predict(answerer, 'test', { before: null, watch });

@@ -16,7 +16,7 @@ import { createAnswerer } from '../train/answerer.ts';
 import { answererOf } from '../train/evaluate.ts';
 import { Machine } from '../train/machine.ts';
 import { readJsonFile, type SavedBaseline } from '../train/run-folder.ts';
-import { openArchitecture, roomForRows, taskModel, type OpenedModel } from '../train/prepare.ts';
+import { openArchitecture, layoutFor, roomForRows, taskModel, type OpenedModel } from '../train/prepare.ts';
 import { createSetup, type Setup } from '../train/setup.ts';
 import { loadWeights } from '../train/weights.ts';
 import { Decoder } from './decoder.ts';
@@ -75,7 +75,7 @@ async function openSpeaker(key: string, { modelPath, adapter, baseline }: Genera
       const began = performance.now();
       const { rows } = await encodeTexts(
         [{ text: prompt }],
-        taskModel(tuned, roomForRows(tuned.setup, tuned.recipe.training.maxLength)),
+        taskModel(tuned, roomForRows(tuned.setup, tuned.recipe.training.maxLength), layoutFor(tuned.setup)),
         () => ({ label: 0 }),
       );
       const chances = softmax((await answerer.logits(rows))[0] ?? []);

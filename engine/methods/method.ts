@@ -76,6 +76,15 @@ export interface StartContext {
   present(ids: readonly number[]): Promise<readonly { readonly key: Float32Array; readonly value: Float32Array }[]>;
 }
 
+/** How a row's text is laid out among words and virtual tokens, and which word stands for a label. */
+export interface Template {
+  /** As `readTemplate` reads it. */
+  readonly text: string;
+  /** Virtual tokens that stand in it. */
+  readonly virtualTokens: number;
+  readonly labelWords: Readonly<Record<string, string>>;
+}
+
 /** How the result is written. */
 export type SavedAs =
   /** A PEFT folder: adapter_config.json and adapter_model.safetensors. */
@@ -122,6 +131,8 @@ export interface Method<Config extends MethodConfig = MethodConfig> {
   virtualTokens(config: Config): number;
   /** Slots before every row's keys and values. */
   prefixLength(config: Config): number;
+  /** Null: rows are read as they are, virtual tokens in front. */
+  template(config: Config): Template | null;
   /** Throws `method.architecture` or `method.task` where the method cannot go with the model or its head. */
   check(config: Config, target: Target): void;
   /** The base model's config as the method needs it. */
@@ -151,6 +162,7 @@ export const plainMethod = {
   startsAsIdentity: () => true,
   virtualTokens: () => 0,
   prefixLength: () => 0,
+  template: () => null,
   check: () => undefined,
   adapt: <C extends ModelConfig>(model: C): C => model,
   added: (): ReadonlyMap<string, NewParameter> => new Map(),

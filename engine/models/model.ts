@@ -32,6 +32,8 @@ export interface Head {
   readonly labels: number;
   /** What a classifier of rows answers (Transformers' `problem_type`): one of the labels unless said otherwise. */
   readonly problem?: (typeof problemNames)[number];
+  /** Tokens of a language model's vocabulary that stand for the labels of a task: the logits are theirs alone, in this order. */
+  readonly words?: readonly number[];
 }
 
 /** What every config has, whatever its architecture calls it. */

@@ -41,6 +41,7 @@ export interface ErrorData {
   /** A method that cannot go with this kind of model; `possible` are those that can. */
   'method.architecture': { method: string; architecture: string; possible: string };
   'method.no-room': { virtualTokens: number; limit: number };
+  'method.label-words': { word: string; other: string; token: string };
   'method.no-targets': { targets: string; available: string };
   /** Why what was learned cannot be added into the base weights. */
   'method.merge': { method: string; module: string; problem: 'tied' | 'no-bias' | 'not-mergeable' };

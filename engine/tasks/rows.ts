@@ -32,6 +32,19 @@ export interface TokenRows {
   readonly truncated: number;
 }
 
+/** The row as a model without virtual tokens reads it; its answers stay at their words. */
+export function withoutVirtualTokens(row: TokenRow): TokenRow {
+  if (row.ids.every((id) => id >= 0)) return row;
+  const words = (position: number): number => row.ids.slice(0, position + 1).filter((id) => id >= 0).length;
+  const moved = row.decoder ? (position: number): number => position : (at: number) => Math.max(0, words(at) - 1);
+  return {
+    ...row,
+    ids: row.ids.filter((id) => id >= 0),
+    types: row.types && row.types.filter((_, at) => (row.ids[at] ?? 0) >= 0),
+    answers: row.answers.map(({ position, label }) => ({ position: moved(position), label })),
+  };
+}
+
 /** The row with `count` virtual tokens in front, unless it has its own; its answers move along by `shift`. */
 export function withVirtualTokens(row: TokenRow, count: number, shift: number): TokenRow {
   if (count === 0 || row.ids.some((id) => id < 0)) return row;

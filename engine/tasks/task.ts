@@ -7,6 +7,7 @@ import type { AccuracyFigure, Figure, MetricName, Prediction } from '../spec/met
 import type { SupportedTask } from '../spec/tasks.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { TokenRow, TokenRows } from './rows.ts';
+import type { Layout } from './template.ts';
 
 export type Part = 'train' | 'validation' | 'test';
 
@@ -39,6 +40,8 @@ export interface TaskModel {
   readonly config: ModelConfig;
   /** Longest row in tokens. */
   readonly maxLength: number;
+  /** How the method lays rows out; null: as they are. */
+  readonly layout: Layout | null;
   /** Position whose hidden state answers for a whole row. */
   pooled(ids: readonly number[]): number;
   /** Named in errors. */
@@ -89,12 +92,16 @@ export interface HeadOutline {
   readonly labels: readonly string[];
   /** What a text is given: one of the labels, any number of them, or a number. */
   readonly labelling: 'one' | 'many' | 'number';
+  /** Tokens that stand for the labels where a template asks for words. */
+  readonly words?: readonly number[];
   readonly architecture: Pick<Architecture, 'kind' | 'taskClasses'>;
   readonly config: ModelConfig;
 }
 
 export interface Task {
   readonly name: SupportedTask;
+  /** Its rows can be laid out by a template; no unless said otherwise. */
+  readonly takesTemplates?: boolean;
   /** Head that a model gets for this task; null where its family has none. */
   head(outline: HeadOutline): Head | null;
   /** PEFT's task type of an adapter under this head. */

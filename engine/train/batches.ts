@@ -2,7 +2,7 @@
 import type { HeadName, PositionOptions } from '../models/model.ts';
 import type { HostTensor } from '../runtime/session.ts';
 import { itemsOf, type Objective } from '../tasks/objective.ts';
-import { withVirtualTokens, type TokenRow } from '../tasks/rows.ts';
+import { withoutVirtualTokens, withVirtualTokens, type TokenRow } from '../tasks/rows.ts';
 import { bits, permutation, streamKey } from './random.ts';
 import type { Setup } from './setup.ts';
 import type { StepShape } from './step-graph.ts';
@@ -97,7 +97,8 @@ function candidates(row: TokenRow, count: number): readonly TokenRow[] {
 }
 
 /** With the method's virtual tokens, and with what the decoder reads where that is the input itself, shifted right. */
-function frame(row: TokenRow, { architecture, config, head, virtualTokens }: Setup): TokenRow {
+function frame(given: TokenRow, { architecture, config, head, virtualTokens }: Setup): TokenRow {
+  const row = virtualTokens === 0 ? withoutVirtualTokens(given) : given;
   const source = architecture.decoderInput(head.name);
   const decoder =
     source === 'shifted-input'

@@ -5,15 +5,18 @@ import { openModel, type BaseModel } from '../checkpoint/model-folder.ts';
 import type { DataRoom, Dataset } from '../data/dataset.ts';
 import { checkTrainable } from '../data/trainable.ts';
 import { weightsOfModule, type Architecture, type Head, type HeadName, type ModelConfig } from '../models/model.ts';
+import { methodOf } from '../methods/registry.ts';
 import { architectureOf } from '../models/registry.ts';
 import { chooseDevice, type Device } from '../runtime/device.ts';
 import { catalogueEntry } from '../spec/catalogue.ts';
 import type { RunRequest } from '../spec/commands.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
+import type { MethodConfig } from '../spec/methods/index.ts';
 import { parseRecipe, type Recipe } from '../spec/recipe.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { PreparedTask, Task, TaskModel } from '../tasks/task.ts';
+import { labelTokens, layoutOf, type Layout } from '../tasks/template.ts';
 import { countParameters, createSetup, type Setup } from './setup.ts';
 
 export interface OpenedModel {
@@ -44,13 +47,18 @@ export async function openArchitecture(path: string): Promise<OpenedModel> {
   }
 }
 
-export function taskModel({ base, architecture, config }: OpenedModel, maxLength: number): TaskModel {
+export function taskModel(
+  { base, architecture, config }: OpenedModel,
+  maxLength: number,
+  layout: Layout | null = null,
+): TaskModel {
   return {
     tokenizer: base.tokenizer,
     chatTemplate: base.chatTemplate,
     kind: architecture.kind,
     config,
     maxLength,
+    layout,
     pooled: (ids) => architecture.pooled(config, ids),
     path: base.path,
   };
@@ -113,10 +121,13 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
     const task = taskOf(recipe.task);
     const dataset = await room.loadDataset({ ...recipe.data, task: recipe.task });
     checkTrainable(dataset);
-    const head = headFor(task, dataset, model);
+    const head = await headFor(task, { dataset, model, method: recipe.method });
     const setup = createSetup({ architecture: model.architecture, config: model.config, head, method: recipe.method });
     const length = roomForRows(setup, recipe.training.maxLength);
-    const rows = await task.prepare(dataset, taskModel(model, length), { head, labels: dataset.labels });
+    const rows = await task.prepare(dataset, taskModel(model, length, layoutFor(setup)), {
+      head,
+      labels: dataset.labels,
+    });
     if (rows.parts.train.rows.every(({ answers }) => answers.length === 0)) {
       throw new StudioError('rows.too-long', {
         longest: recipe.training.maxLength,
@@ -140,12 +151,34 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
   }
 }
 
-/** Throws `model.task` where the model's family has no head for the task. */
-function headFor(task: Task, dataset: Dataset, { architecture, config }: OpenedModel): Head {
+interface HeadContext {
+  readonly dataset: Dataset;
+  readonly model: OpenedModel;
+  readonly method: MethodConfig;
+}
+
+/** Errors: `model.task` where the model's family has no head for the task; those of the method's template. */
+async function headFor(task: Task, { dataset, model, method }: HeadContext): Promise<Head> {
+  const { architecture, config, base } = model;
   const labelling = 'labelling' in dataset ? dataset.labelling : 'one';
-  const head = task.head({ labels: dataset.labels, labelling, architecture, config });
+  const outline = { labels: dataset.labels, labelling, architecture, config };
+  const template = methodOf(method).template(method);
+  const refuse = (legal: string): never => {
+    throw new StudioError('recipe.field', { path: 'method.template', value: template?.text ?? 'null', legal });
+  };
+  if (template && !task.takesTemplates) refuse(`null: rows of ${task.name} are laid out by the task`);
+  const words = template ? await labelTokens(template, { ...outline, ...base, kind: architecture.kind }) : null;
+  if (words && labelling !== 'one') refuse('a text without {label}: each row must have one label');
+  const head = task.head({ ...outline, ...(words ? { words } : {}) });
+  if (!head && words) refuse(`a text without {label}: ${architecture.type} has no layer that names words`);
   if (!head) throw new StudioError('model.task', { architecture: architecture.type, task: task.name });
   return head;
+}
+
+/** How the method lays out a task's rows. Errors: `recipe.field`. */
+export function layoutFor({ method, methodConfig }: Setup): Layout | null {
+  const template = method && methodConfig ? method.template(methodConfig) : null;
+  return template && layoutOf(template);
 }
 
 /** Shortest room for a row's own tokens. */

@@ -1,6 +1,7 @@
 /** A model with a head and a method on it: which weights there are, which learn, and how a forward pass is built. */
 import type { Shape, Tensor } from '../autodiff/graph.ts';
 import { Graph } from '../autodiff/graph.ts';
+import { gather, transpose } from '../autodiff/ops.ts';
 import { methodOf } from '../methods/registry.ts';
 import type { Method, NewParameter, Target, TargetModule } from '../methods/method.ts';
 import {
@@ -159,7 +160,9 @@ export function buildForward(setup: Setup, shape: BatchShape, options: ForwardOp
   const before = earlierTokens(setup, scope, { batch: shape.batch, past: options.past });
   const inputs = textInputs(setup, graph, { shape, before, options });
   const result = architecture.forward(scope, config, inputs);
-  const logits = graph.within('head', () => architecture.head(scope, { config, ...head }, result.hidden));
+  const logits = graph.within('head', () =>
+    logitsOf(architecture.head(scope, { config, ...head }, result.hidden), head),
+  );
   return { graph, ...result, logits, masks: base.masks };
 }
 
@@ -168,6 +171,13 @@ export function buildPrefix(setup: Setup): { readonly graph: Graph; readonly pre
   const graph = new Graph();
   const base = createScope(graph, { modules: setup.modules, ties: setup.ties, training: false });
   return { graph, prefix: earlierTokens(setup, base, { batch: 1, past: undefined }) };
+}
+
+/** Of a language model that answers with label words, the words' columns. */
+function logitsOf(all: Tensor, { words }: Head): Tensor {
+  if (!words) return all;
+  const chosen = all.graph.constant(BigInt64Array.from(words, BigInt), 'int64', [words.length]);
+  return transpose(gather(transpose(all, [1, 0]), chosen), [1, 0]);
 }
 
 /** What stands before a stack's tokens: a cache, else the method's prefix. */

@@ -17,6 +17,8 @@ export const pTuningV2: Method<PTuningV2Config> = {
   peft: { config: toPrefixTuning, key: promptKey },
   startsAsIdentity: () => false,
   prefixLength: ({ virtualTokens }) => virtualTokens,
+  // Its own tokens stand in the layers, none among the words.
+  template: ({ template: text, labelWords }) => (text === null ? null : { text, virtualTokens: 0, labelWords }),
   check: (config, target) => {
     checkPrefix('p-tuning-v2', config, target);
   },

@@ -14,6 +14,8 @@ export const pTuning: Method<PTuningConfig> = {
   peft: { config: toPTuning, key: promptKey },
   startsAsIdentity: () => false,
   virtualTokens: ({ virtualTokens }) => virtualTokens,
+  template: ({ template: text, virtualTokens, labelWords }) =>
+    text === null ? null : { text, virtualTokens, labelWords },
   added: encoderParameters,
   trainable: (config, target) => [
     ...encoderParameters(config, target).keys(),

@@ -1,6 +1,7 @@
 /** Prefix tuning's settings as PEFT's adapter_config.json has them, both ways (peft/tuners/prefix_tuning/config.py). */
 import type { Json } from '../../spec/json.ts';
 import type { MethodConfig } from '../../spec/methods/index.ts';
+import { noTemplate } from '../../spec/methods/template.ts';
 import type { PrefixConfig } from '../../spec/methods/prefix.ts';
 import type { PTuningV2Config } from '../../spec/methods/p-tuning-v2.ts';
 import type { PeftContext } from '../method.ts';
@@ -43,7 +44,9 @@ export function fromPrefixTuning(
     modulesToSave: read.modulesToSave(),
   };
   const understands = trained?.name !== 'prefix' && understandingTasks.includes(task);
+  // PEFT has no templates: they are the run's own to say.
+  const { template, labelWords } = trained?.name === 'p-tuning-v2' ? trained : noTemplate;
   return understands || trained?.name === 'p-tuning-v2'
-    ? { name: 'p-tuning-v2', ...settings, dropout: 0 }
+    ? { name: 'p-tuning-v2', ...settings, dropout: 0, template, labelWords }
     : { name: 'prefix', ...settings };
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './common.ts';
 import { prefixStart, projection } from './prefix.ts';
+import { noTemplate, templateFields } from './template.ts';
 import { encoderSize, initText, modulesToSave, promptLength, requestOf, virtualTokens } from './virtual-tokens.ts';
 
 export const pTuningV2Schema = z.strictObject({
@@ -18,6 +19,7 @@ export const pTuningV2Schema = z.strictObject({
   }),
   projection,
   encoderSize,
+  ...templateFields,
   modulesToSave,
 });
 export type PTuningV2Config = z.infer<typeof pTuningV2Schema>;
@@ -31,6 +33,7 @@ export function pTuningV2Preset(preset: PresetName, context: PresetContext): PTu
     dropout: 0,
     projection: false,
     encoderSize: null,
+    ...noTemplate,
     modulesToSave: null,
   };
 }

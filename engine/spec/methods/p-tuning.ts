@@ -1,6 +1,7 @@
 /** P-tuning: GPT Understands, Too (Liu et al., 2021, arXiv 2103.10385). Settings, limits, presets. */
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './common.ts';
+import { noTemplate, templateFields } from './template.ts';
 import { encoderSize, modulesToSave, promptLength, transformerSubmodules, virtualTokens } from './virtual-tokens.ts';
 
 export const pTuningSchema = z.strictObject({
@@ -27,6 +28,7 @@ export const pTuningSchema = z.strictObject({
     advanced: true,
   }),
   transformerSubmodules,
+  ...templateFields,
   modulesToSave,
 });
 export type PTuningConfig = z.infer<typeof pTuningSchema>;
@@ -40,6 +42,7 @@ export function pTuningPreset(preset: PresetName, context: PresetContext): PTuni
     encoderLayers: 2,
     encoderDropout: 0,
     transformerSubmodules: 1,
+    ...noTemplate,
     modulesToSave: null,
   };
 }

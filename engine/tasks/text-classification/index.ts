@@ -1,6 +1,7 @@
 /** Text classification: a text or a pair → one of the labels, several of them, or a number (Transformers' *ForSequenceClassification). */
 import { BugError } from '../../spec/errors.ts';
-import type { Head } from '../../models/model.ts';
+import type { PeftTask } from '../../methods/method.ts';
+import { headNames, isLanguageModel, type Head, type HeadName } from '../../models/model.ts';
 import type { HeadOutline, Task } from '../task.ts';
 import { prepareMultiLabel } from './multi-label.ts';
 import { prepareRegression } from './regression.ts';
@@ -13,8 +14,9 @@ export interface Answers {
 
 export const textClassification: Task = {
   name: 'text-classification',
+  takesTemplates: true,
   head: headOf,
-  peftType: () => 'SEQ_CLS',
+  peftType: ({ name }) => peftTypes[name] ?? 'SEQ_CLS',
   prepare: async (dataset, model, answers) => {
     if (dataset.task !== 'text-classification') throw new BugError(`a data set for ${dataset.task}`);
     switch (dataset.labelling) {
@@ -28,7 +30,17 @@ export const textClassification: Task = {
   },
 };
 
-function headOf({ labels, labelling, architecture }: HeadOutline): Head | null {
+/** Of a head that answers with label words, a language model's. */
+const peftTypes: Readonly<Partial<Record<HeadName, PeftTask>>> = {
+  'causal-lm': 'CAUSAL_LM',
+  'seq2seq-lm': 'SEQ_2_SEQ_LM',
+};
+
+function headOf({ labels, labelling, words, architecture, config }: HeadOutline): Head | null {
+  if (words) {
+    const found = headNames.find((own) => isLanguageModel(own) && architecture.taskClasses[own] !== undefined);
+    return found ? { name: found, labels: config.vocabulary, words } : null;
+  }
   if (architecture.taskClasses['sequence-classification'] === undefined) return null;
   const name = 'sequence-classification';
   switch (labelling) {

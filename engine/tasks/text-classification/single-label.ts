@@ -101,6 +101,11 @@ export async function prepareSingleLabel(
       return { figure: share(part, logits.map(argmax), logits.map(softmax)), lines };
     },
     untrained: async (answerer, part, watch) => {
+      if (head.words) {
+        const logits = await answerer.logits(parts[part].rows, watch);
+        const said = logits.map(argmax);
+        return { figure: share(part, said, logits.map(softmax)), answers: said.map(nameOf) };
+      }
       const learning = balanced(parts.train.rows);
       const features = await answerer.features([...learning, ...parts[part].rows], watch);
       const centres = classCentres(features.slice(0, learning.length), learning.map(labelOf), labels.length);

@@ -6,6 +6,7 @@ import { saveAdapter } from '../../../engine/export/adapter.ts';
 import { Runtime, type HostTensor } from '../../../engine/runtime/session.ts';
 import { supportedMethods, type MethodConfig } from '../../../engine/spec/methods/index.ts';
 import { loraPreset, type LoraConfig } from '../../../engine/spec/methods/lora.ts';
+import { noTemplate } from '../../../engine/spec/methods/template.ts';
 import { parseRecipe } from '../../../engine/spec/recipe.ts';
 import type { SupportedTask } from '../../../engine/spec/tasks.ts';
 import { taskOf } from '../../../engine/tasks/registry.ts';
@@ -47,7 +48,13 @@ interface Method {
 }
 const virtual = { virtualTokens: 3, modulesToSave: null } as const;
 const learnedAlone = { initText: null, transformerSubmodules: 1 } as const;
-const encoder = { transformerSubmodules: 1, encoderSize: 6, encoderLayers: 2, encoderDropout: 0 } as const;
+const encoder = {
+  ...noTemplate,
+  transformerSubmodules: 1,
+  encoderSize: 6,
+  encoderLayers: 2,
+  encoderDropout: 0,
+} as const;
 const written = { initText: null, projection: true, encoderSize: 6 } as const;
 const plain = { initText: null, projection: false, encoderSize: null } as const;
 const methods: readonly Method[] = [
@@ -69,12 +76,12 @@ const methods: readonly Method[] = [
     identity: false,
   },
   {
-    config: () => ({ name: 'p-tuning-v2', ...virtual, ...plain, init: 'zero', dropout: 0.2 }),
+    config: () => ({ name: 'p-tuning-v2', ...virtual, ...plain, ...noTemplate, init: 'zero', dropout: 0.2 }),
     drops: true,
     identity: false,
   },
   {
-    config: () => ({ name: 'p-tuning-v2', ...virtual, ...written, init: 'random', dropout: 0 }),
+    config: () => ({ name: 'p-tuning-v2', ...virtual, ...written, ...noTemplate, init: 'random', dropout: 0 }),
     drops: false,
     identity: false,
   },

@@ -228,6 +228,13 @@ export const errorSentences = {
     remedy: 'Choose fewer virtual tokens, or a model that takes longer rows.',
     evidence: `${count(virtualTokens)} of ${count(limit)}`,
   }),
+  'method.label-words': ({ word, other, token }) => ({
+    title:
+      word === other ? `The model has no token for “${word}”.` : `“${other}” and “${word}” begin alike for the model.`,
+    cause: 'A label answers by the first token of its word, so each word needs a first token of its own.',
+    remedy: 'Choose other words for the labels under “Words for the labels”.',
+    evidence: `“${other}”, “${word}”: ${token}`,
+  }),
   'method.no-targets': ({ targets, available }) => ({
     title: `The model has no layer named ${targets}.`,
     cause: `Its linear layers: ${available}.`,
