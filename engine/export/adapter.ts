@@ -12,6 +12,7 @@ import { BugError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import type { Recipe } from '../spec/recipe.ts';
 import type { Task } from '../tasks/task.ts';
+import { cardNotes } from './card-notes.ts';
 import { writeJson, writeText } from '../train/run-folder.ts';
 import { savedForm } from '../train/saved-form.ts';
 import { shapeOf, type Setup } from '../train/setup.ts';
@@ -150,6 +151,7 @@ function modelCard({ recipe, setup, rows }: Learned): string {
     `# ${publicName(recipe.model)}, tuned with ${recipe.method.name}`,
     `Trained with Atelier for ${recipe.task} in float32: learning rate ${String(training.learningRate)}, batch size ${String(training.batchSize)}, ${String(training.epochs)} epochs, seed ${String(training.seed)}.`,
     ...(rows.labels.length > 0 ? [`Labels, in the order of the logits: ${rows.labels.join(', ')}.`] : []),
+    ...cardNotes(setup, rows.labels),
     'The resolved recipe is in recipe.json.',
   ];
   return `${head.join('\n')}\n\n${body.join('\n\n')}\n`;

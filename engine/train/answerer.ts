@@ -5,7 +5,7 @@ import type { Device } from '../runtime/device.ts';
 import type { Runtime } from '../runtime/session.ts';
 import { generationSettings } from '../spec/generation.ts';
 import type { Answerer, Watch } from '../tasks/task.ts';
-import type { TokenRow } from '../tasks/rows.ts';
+import { withoutVirtualTokens, type TokenRow } from '../tasks/rows.ts';
 import { dealByLength } from './batches.ts';
 import type { Machine } from './machine.ts';
 import type { Weights } from './weights.ts';
@@ -32,7 +32,8 @@ export function createAnswerer(options: AnswererOptions): Answerer & { dispose()
     losses: (rows, watch) => inBatches(rows, { batchSize, watch }, (batch) => machine.losses(batch)),
     features: (rows, watch) =>
       inBatches(rows, { batchSize, watch }, async (batch) => {
-        const everywhere = batch.map((row) => ({
+        const read = machine.setup.virtualTokens === 0 ? batch.map(withoutVirtualTokens) : batch;
+        const everywhere = read.map((row) => ({
           ...row,
           answers: row.ids.map((_, position) => ({ position, label: 0 })),
         }));

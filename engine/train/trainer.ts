@@ -11,8 +11,9 @@ import type { Metrics, TrainFigures } from '../spec/metrics.ts';
 import type { Recipe } from '../spec/recipe.ts';
 import { scheduleFactor } from '../spec/schedule.ts';
 import { writesText } from '../spec/tasks.ts';
-import type { Part, Untrained, Watch } from '../tasks/task.ts';
+import type { Part, Watch } from '../tasks/task.ts';
 import { createAnswerer } from './answerer.ts';
+import { baseline } from './baseline.ts';
 import { planSteps, type Plan } from './batches.ts';
 import { exists, loadCheckpoint, loadTensors, saveCheckpoint, saveTensors, type Progress } from './checkpoints.ts';
 import { learningCount, refuseFullDisk, runBytes } from './disk.ts';
@@ -26,7 +27,6 @@ import {
   writeText,
   type Journal,
   type RunFolder,
-  type SavedBaseline,
 } from './run-folder.ts';
 import { countParameters } from './setup.ts';
 import { startValues } from './start.ts';
@@ -95,15 +95,8 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
   machine.prepareTraining();
   for (const [name, data] of checkpoint?.tensors ?? []) machine.state.get(name)?.data.set(data as never);
   const batchSize = Math.max(training.batchSize, writesText(recipe.task) ? 1 : evaluationBatch);
-  const answerer = createAnswerer({
-    machine,
-    runtime,
-    device,
-    threads,
-    mapped: weights.mapped,
-    batchSize,
-    rules: tokenRules(base),
-  });
+  const options = { runtime, device, threads, mapped: weights.mapped, batchSize, rules: tokenRules(base) };
+  const answerer = createAnswerer({ ...options, machine });
   const plan = planSteps(
     rows.parts.train.rows.map(({ ids }) => ids.length),
     training,
@@ -127,7 +120,9 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
   });
   const measured: Part | null =
     rows.parts.test.rows.length > 0 ? 'test' : rows.parts.validation.rows.length > 0 ? 'validation' : null;
-  const untrained = measured === null ? null : await baseline(prepared, { ...context, answerer, part: measured });
+  const watchBaseline = phaseWatch(journal, control, 'baseline');
+  const before = { folder, weights, answerer, options, resumed: checkpoint !== null, watch: watchBaseline };
+  const untrained = measured === null ? null : await baseline(prepared, { ...before, part: measured });
   await machine.release();
   const progress = await new Loop(prepared, context, { machine, answerer, plan }).run();
   await machine.release();
@@ -168,25 +163,6 @@ function trainFigures(progress: Progress, { recipe, device }: PreparedRun): Trai
 /** Highest resident set of this process so far. */
 function peakMemory(): number {
   return process.resourceUsage().maxRSS * 1024;
-}
-
-/** Measures the model before the first step; a resumed run reads what was measured then. */
-async function baseline(
-  prepared: PreparedRun,
-  at: RunContext & { answerer: Answerer; part: Part },
-): Promise<Untrained | null> {
-  const { folder, checkpoint } = at;
-  if (checkpoint && (await exists(folder.baseline)))
-    return (await readJsonFile(folder.baseline)) as unknown as Untrained;
-  const found = await prepared.rows.untrained(at.answerer, at.part, phaseWatch(at.journal, at.control, 'baseline'));
-  if (found === null) return null;
-  const saved: SavedBaseline = {
-    ...found,
-    labels: prepared.rows.labels,
-    maxLength: prepared.recipe.training.maxLength,
-  };
-  await writeJson(folder.baseline, saved);
-  return found;
 }
 
 /** Tells a phase's progress about four times a second, and gives way to a cancel. */

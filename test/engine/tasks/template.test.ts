@@ -1,0 +1,213 @@
+/** Templates: what one may be, rows laid out by it on every kind of tokenizer, label words, and runs that answer with them. */
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { dealTokens, readTemplate } from '../../../engine/spec/methods/template.ts';
+import { labelTokens, layOut, layoutOf } from '../../../engine/tasks/template.ts';
+import { Runtime } from '../../../engine/runtime/session.ts';
+import { Machine } from '../../../engine/train/machine.ts';
+import { openArchitecture } from '../../../engine/train/prepare.ts';
+import { createSetup } from '../../../engine/train/setup.ts';
+import { loadWeights } from '../../../engine/train/weights.ts';
+import { goldenModel, Panel, useFolder } from '../../support/engine-fixtures.ts';
+import { handlers, readPredictions, textRecipe, textRows, trainTiny, writeRows } from '../../support/tiny-runs.ts';
+
+const path = useFolder();
+
+describe('a template', () => {
+  test('is words, learned tokens and the label, in their order', () => {
+    expect(readTemplate('{virtual:3} The mood of "{text}" is{virtual} {label}').parts).toEqual([
+      { kind: 'virtual', count: 3 },
+      { kind: 'words', words: ' The mood of "{text}" is' },
+      { kind: 'virtual', count: null },
+      { kind: 'label', spaced: true },
+    ]);
+  });
+
+  test.each([
+    ['{virtual} no text', '{text}'],
+    ['{text} {text}', 'once'],
+    ['{text} {label} behind', 'ends in {label}'],
+    ['{text} {label} {label}', 'ends in {label}'],
+    ['{text} {mood}', 'nothing else in braces'],
+    ['{text} {virtual:many}', 'nothing else in braces'],
+  ])('%j is refused with what is legal', (template, legal) => {
+    expect(readTemplate(template).problem).toContain(legal);
+  });
+
+  test('deals learned tokens to slots without a count', () => {
+    const deal = (template: string, total: number) => dealTokens(readTemplate(template).parts, total);
+    expect(deal('{virtual} {text} {virtual:2} {virtual}', 7)).toEqual([3, 2, 2]);
+    expect(deal('{virtual:3} {text} {virtual:3}', 6)).toEqual([3, 3]);
+    expect([deal('{virtual:3} {text}', 4), deal('{virtual:3} {text}', 2), deal('{text}', 0)]).toEqual([null, null, []]);
+  });
+});
+
+const laid = (text: string, virtualTokens: number) => layoutOf({ text, virtualTokens, labelWords: {} });
+
+describe.each(['bert', 'roberta', 'llama', 'mistral'])('rows of %s', (model) => {
+  const text = 'a small red house by the lake';
+  const at = async (template: string, { tokens = 3, maxLength = 64, pair = '' } = {}) => {
+    const { base, architecture } = await openArchitecture(goldenModel(model));
+    try {
+      const { tokenizer } = base;
+      const layout = laid(template, tokens);
+      const [row] = await layOut([{ text, pair }], { layout, tokenizer, kind: architecture.kind, maxLength });
+      const plain = await tokenizer.encode(text);
+      const decode = (ids: readonly number[]) =>
+        tokenizer.decode(
+          ids.filter((id) => id >= 0),
+          { skipSpecialTokens: true },
+        );
+      return { ids: row?.ids ?? [], cut: row?.cut, plain: plain.ids, read: await decode(row?.ids ?? []), decode };
+    } finally {
+      await base.close();
+    }
+  };
+
+  test('without a template’s words and tokens are those of the text alone', async () => {
+    const { ids, plain, cut } = await at('{text}', { tokens: 0 });
+    expect([ids, cut]).toEqual([plain, false]);
+  });
+
+  test('hold the words and the learned tokens where they were put', async () => {
+    const { ids, read, decode } = await at('{virtual:1} The house: {text}{virtual} is it', { tokens: 4 });
+    expect(ids.filter((id) => id < 0)).toEqual([-1, -2, -3, -4]);
+    const [first, second] = [ids.indexOf(-1), ids.indexOf(-2)];
+    expect((await decode(ids.slice(0, first))).trim()).toBe('');
+    expect((await decode(ids.slice(first, second))).replaceAll(' ', '').toLowerCase()).toBe(
+      `the house: ${text}`.replaceAll(' ', ''),
+    );
+    expect(read.toLowerCase()).toContain('is it');
+  });
+
+  test('that are too long lose the end of their text, not the template’s words', async () => {
+    const whole = await at('Think. {text} {virtual} Which is it?');
+    const words = whole.ids.filter((id) => id >= 0).length;
+    const cut = await at('Think. {text} {virtual} Which is it?', { maxLength: words - 3 });
+    expect([whole.cut, cut.cut, cut.ids.filter((id) => id >= 0).length]).toEqual([false, true, words - 3]);
+    const behind = (ids: readonly number[]) => ids.slice(ids.indexOf(-3));
+    expect(behind(cut.ids)).toEqual(behind(whole.ids));
+    const before = cut.ids.slice(0, cut.ids.indexOf(-1));
+    expect(before).toEqual(whole.ids.slice(0, before.length));
+    await expect(at('Think. {text} {virtual} Which is it?', { maxLength: 4 })).rejects.toMatchObject({
+      code: 'recipe.field',
+      data: { path: 'method.template' },
+    });
+  });
+});
+
+describe('a label’s word', () => {
+  const words = async (
+    model: string,
+    template: string,
+    {
+      labels,
+      labelWords = {},
+    }: { readonly labels: readonly string[]; readonly labelWords?: Readonly<Record<string, string>> },
+  ) => {
+    const { base, architecture } = await openArchitecture(goldenModel(model));
+    try {
+      const { tokenizer } = base;
+      const context = { labels, tokenizer, kind: architecture.kind };
+      const ids = await labelTokens({ text: template, virtualTokens: 0, labelWords }, context);
+      return ids?.map((id) => tokenizer.idToToken(id)) ?? null;
+    } finally {
+      await base.close();
+    }
+  };
+
+  test('is asked for only where the template has a place for it', async () => {
+    expect(await words('llama', '{text} is', { labels: ['x', 'y'] })).toBeNull();
+  });
+
+  test('begins behind the blank before it', async () => {
+    const [spaced, close] = [
+      await words('llama', '{text} is {label}', { labels: ['a', 'the'] }),
+      await words('llama', '({text}){label}', { labels: ['a', 'the'] }),
+    ];
+    expect(spaced?.every((token) => token?.startsWith('Ġ'))).toBe(true);
+    expect(close?.some((token) => token?.startsWith('Ġ'))).toBe(false);
+  });
+
+  test('may be another than its name', async () => {
+    const [own, other] = [
+      await words('llama', '{text} is {label}', { labels: ['xa', 'xb'], labelWords: { xa: 'a', xb: 'the' } }),
+      await words('llama', '{text} is {label}', { labels: ['a', 'the'] }),
+    ];
+    expect(own).toEqual(other);
+  });
+
+  test('that begins as another’s is refused by name', async () => {
+    await expect(words('llama', '{text} is {label}', { labels: ['the a', 'the b'] })).rejects.toMatchObject({
+      code: 'method.label-words',
+      data: { word: 'the b', other: 'the a' },
+    });
+  });
+});
+
+test('a head of label words answers with their logits alone', async () => {
+  const { base, architecture, config } = await openArchitecture(goldenModel('llama'));
+  const ask = async (words: readonly number[] | null) => {
+    const head = { name: 'causal-lm', labels: config.vocabulary, ...(words ? { words } : {}) } as const;
+    const setup = createSetup({ architecture, config, head, method: null });
+    const weights = await loadWeights({ base, setup, seed: 1 });
+    const machine = new Machine({ runtime: await Runtime.open(), device: 'cpu', threads: 1, setup, base, weights });
+    const rows = [11, 12].map((id) => ({ ids: [5, id, 7], types: null, answers: [{ position: 2, label: 0 }] }));
+    const logits = await machine.logits(rows);
+    await machine.release();
+    return logits;
+  };
+  const [all, chosen] = [await ask(null), await ask([40, 9, 200])];
+  await base.close();
+  expect(chosen).toEqual(all.map((row) => Float32Array.from([40, 9, 200], (id) => row[id] ?? NaN)));
+});
+
+describe('a run with a template', () => {
+  beforeAll(async () => {
+    await writeRows(path('train.csv'), textRows(32, 1));
+    await writeRows(path('test.csv'), textRows(21, 77));
+  });
+  // The small tokenizers cut a blank off the words behind it.
+  const cloze = '{virtual:2} {text}{virtual} feels:{label}';
+  const labelWords = { glad: 'happy', calm: 'slow', sad: 'grey' };
+  const pTuning = { name: 'p-tuning', virtualTokens: 6, encoder: 'lstm', encoderSize: 8 };
+  const deep = { name: 'p-tuning-v2', virtualTokens: 4 };
+  test.each([
+    ['anchors before a new head', 'bert', { ...pTuning, template: '{virtual} {text} {virtual} mood' }],
+    ['label words behind learned tokens', 'llama', { ...pTuning, encoder: 'embedding', template: cloze, labelWords }],
+    ['label words over deep prompts', 'gpt2', { ...deep, template: '{text} feels:{label}', labelWords }],
+  ])('%s on %s: trains, is saved, and answers the same when opened', async (title, model, method) => {
+    const recipe = textRecipe({ model: goldenModel(model), method, training: { epochs: 4, learningRate: 0.05 } });
+    const { metrics } = await trainTiny({ folder: path(), out: path(title), recipe });
+    expect(metrics.tuned).toMatchObject({ n: 21 });
+    const request = { run: path(title), modelPath: goldenModel(model), to: 'peft', out: path(`${title} out`) } as const;
+    const { replay } = await handlers.export(request, () => undefined, new Panel());
+    expect(replay.matched).toBe(20);
+    const lines = await readPredictions(path(title));
+    const [line] = lines;
+    expect(line && 'logits' in line ? line.logits?.length : 0).toBe(3);
+    const asked = {
+      adapter: path(`${title} out`),
+      modelPath: goldenModel(model),
+      prompt: line && 'text' in line ? line.text : '',
+    };
+    const answer = await handlers.generate(
+      { ...asked, maxNewTokens: 1, seed: 1, temperature: 0 },
+      () => undefined,
+      new Panel(),
+    );
+    expect(answer.text).toBe(line?.prediction);
+    const card = await readFile(path(`${title} out`, 'README.md'), 'utf8');
+    expect(card).toContain(method.template);
+  });
+
+  test.each([
+    ['an encoder has no word to say', { model: goldenModel('bert'), method: { ...pTuning, template: cloze } }],
+    ['more learned tokens than slots take', { method: { ...pTuning, template: '{virtual:2} {text}' } }],
+    ['slots where the tokens are not words', { method: { ...deep, template: '{virtual:2} {text}' } }],
+    ['no text', { method: { ...pTuning, template: '{virtual}' } }],
+  ])('is refused: %s', async (title, changed) => {
+    const run = trainTiny({ folder: path(), out: path(`refused ${title}`), recipe: textRecipe(changed) });
+    await expect(run).rejects.toMatchObject({ code: 'recipe.field', data: { path: 'method.template' } });
+  });
+});
