@@ -23,7 +23,8 @@ export function boundedMatches(
     const found = runInNewContext(program, context, { timeout: limitMilliseconds }) as (readonly string[] | null)[];
     return found.map((match) => match && [...match]);
   } catch (cause) {
-    const slow = cause instanceof Error && 'code' in cause && cause.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+    const slow =
+      typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
     throw new StudioError('pattern.failed', { pattern, problem: slow ? 'slow' : 'syntax' }, { cause });
   }
 }

@@ -141,6 +141,8 @@ export interface Method<Config extends MethodConfig = MethodConfig> {
   added(config: Config, target: Target): ReadonlyMap<string, NewParameter>;
   /** Names of all parameters that learn: new ones, and weights of base and head. */
   trainable(config: Config, target: Target): readonly string[];
+  /** Only the head learns, so that its features need to be computed once. */
+  frozenBelowHead(config: Config): boolean;
   /** Factor of the learning rate for a parameter. */
   rate(config: Config, name: string, target: Target): number;
   /** Values of the new parameters whose start is `from-model`. */
@@ -166,6 +168,7 @@ export const plainMethod = {
   check: () => undefined,
   adapt: <C extends ModelConfig>(model: C): C => model,
   added: (): ReadonlyMap<string, NewParameter> => new Map(),
+  frozenBelowHead: () => false,
   rate: () => 1,
   start: (): Promise<ReadonlyMap<string, Float32Array>> => Promise.resolve(new Map()),
   inject: (scope: Scope): Scope => scope,

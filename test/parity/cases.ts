@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { hasHead, type HeadName } from '../../engine/models/model.ts';
 import { architectureNames, architectureOf } from '../../engine/models/registry.ts';
 import type { Json } from '../../engine/spec/json.ts';
+import { plainFull } from '../../engine/spec/methods/full.ts';
 import type { MethodConfig } from '../../engine/spec/methods/index.ts';
+import { plainProbe } from '../../engine/spec/methods/linear-probe.ts';
 import { methodFromPeft } from '../../engine/methods/registry.ts';
 import { StudioError } from '../../engine/spec/errors.ts';
 
@@ -43,6 +45,7 @@ export interface CaseFile {
     readonly logits_final: number;
   };
   readonly final_stored: boolean;
+  readonly merged_max_diff?: number;
   readonly virtual_tokens_in_logits?: number;
 }
 
@@ -53,6 +56,17 @@ const headOf: Readonly<Record<string, HeadName>> = {
   MULTIPLE_CHOICE: 'multiple-choice',
   CAUSAL_LM: 'causal-lm',
   SEQ_2_SEQ_LM: 'seq2seq-lm',
+};
+
+/** What learns besides the head, by the variants' names. */
+const probes: Readonly<Record<string, (file: CaseFile) => MethodConfig>> = {
+  '': () => plainProbe,
+  bitfit: () => ({ ...plainProbe, learns: 'biases' }),
+  layernorm: () => ({ ...plainProbe, learns: 'norms' }),
+  'top-layer': ({ trainable }) => {
+    const layers = Object.keys(trainable).flatMap((key) => /^.*?\.\d+\./.exec(key) ?? []);
+    return { ...plainProbe, lastLayers: new Set(layers).size };
+  },
 };
 
 export interface Supported {
@@ -76,11 +90,11 @@ export function classify(file: CaseFile): Supported | { readonly kind: 'skipped'
   const head = headOf[file.task];
   if (!head) return skip(`task ${file.task}`);
   if (!hasHead(architectureOf({ model_type: file.arch }), head)) return skip(`task ${file.task} on ${file.arch}`);
-  if (file.method === 'full') return { kind: 'supported', head, method: { name: 'full' } };
-  if (file.method === 'linear')
-    return file.variant === null
-      ? { kind: 'supported', head, method: { name: 'linear-probe' } }
-      : skip(`linear: ${file.variant}`);
+  if (file.method === 'full') return { kind: 'supported', head, method: plainFull };
+  if (file.method === 'linear') {
+    const method = probes[file.variant ?? ''];
+    return method ? { kind: 'supported', head, method: method(file) } : skip(`linear: ${file.variant ?? ''}`);
+  }
   const prompts: readonly string[] = ['prefix', 'prompt', 'ptuning', 'ptuning-v2'];
   if (prompts.includes(file.method))
     return { kind: 'supported', head, method: methodFromPeft(file.peft_config ?? {}, file.name) };

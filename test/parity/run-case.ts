@@ -16,11 +16,13 @@ import { floatData, floats, scalar } from '../../engine/train/state.ts';
 import { goldenBatch, type GoldenBatch } from './batch.ts';
 import type { CaseFile, Supported } from './cases.ts';
 import { runGeneration } from './generation.ts';
+import { mergedModel } from './merged.ts';
 import { openReference, type Reference } from './reference.ts';
 import { compareSaved } from './saved.ts';
 
 export interface Deviation {
-  readonly family: 'logits0' | 'loss0' | 'grad' | 'losses' | 'final' | 'logits_final' | 'saved' | 'generation' | 'keys';
+  readonly family:
+    'logits0' | 'loss0' | 'grad' | 'losses' | 'final' | 'logits_final' | 'merged' | 'saved' | 'generation' | 'keys';
   readonly worst: number;
   /** Worst of |a − b| / (atol + 1e-4·|b|): above 1 the case fails. */
   readonly ratio: number;
@@ -72,14 +74,17 @@ export async function runCase(
   worst.keys(setup, file);
   const compile = { device, threads: 1 };
   const state = new Map<string, HostTensor>(weights);
-  const evaluate = async (batch: GoldenBatch): Promise<{ logits: Float32Array; loss: number }> => {
-    const { graph, logits } = buildForward(setup, batch.shape);
+  const evaluate = async (
+    batch: GoldenBatch,
+    model: { readonly setup: Setup; readonly state: ReadonlyMap<string, HostTensor> } = { setup, state },
+  ): Promise<{ logits: Float32Array; loss: number }> => {
+    const { graph, logits } = buildForward(model.setup, batch.shape);
     const session = await runtime.compile(
       graph,
       { logits, loss: weightedLoss(objectiveOf(head), logits, { graph, shape: batch.shape }) },
       compile,
     );
-    const result = await session.run(new Map([...state, ...batch.feeds]));
+    const result = await session.run(new Map([...model.state, ...batch.feeds]));
     await session.dispose();
     return { logits: floatData(result['logits']), loss: floatData(result['loss'])[0] ?? NaN };
   };
@@ -181,6 +186,15 @@ export async function runCase(
     });
   }
   const trained = { folder, file, setup, state };
+  const merged = await mergedModel(trained, reference);
+  if (merged)
+    compareLogits(worst, reference, {
+      prefix: 'merged_logits.batch0',
+      family: 'merged',
+      logits: (await evaluate(first, merged)).logits,
+      batch: first,
+      atol: tolerance.logits_final,
+    });
   const after = [await compareSaved(trained), await runGeneration(trained, { runtime, device })];
   return [...worst.list(), ...after.filter((deviation) => deviation !== null)];
 }

@@ -10,7 +10,17 @@ const folder = resolve(process.env['ATELIER_GOLDEN'] ?? '../shared/golden');
 const extraFolder = resolve(process.env['ATELIER_GOLDEN_EXTRA'] ?? '../shared/golden-extra');
 const device = chooseDevice((process.env['ATELIER_DEVICE'] ?? 'cpu') as 'cpu');
 const only = process.argv[2] === undefined ? null : new RegExp(process.argv[2]);
-const families = ['logits0', 'loss0', 'grad', 'losses', 'final', 'logits_final', 'saved', 'generation'] as const;
+const families = [
+  'logits0',
+  'loss0',
+  'grad',
+  'losses',
+  'final',
+  'logits_final',
+  'merged',
+  'saved',
+  'generation',
+] as const;
 
 const runtime = await Runtime.open();
 /** Note → cases it is about. */

@@ -1,6 +1,9 @@
-/** Transfer learning of the last layer: a linear probe (Alain & Bengio, 2016, arXiv 1610.01644); the base is frozen. */
+/** Transfer learning of the last layer: a linear probe (Alain & Bengio, 2016, arXiv 1610.01644); the rest of the base is frozen. */
+import { weightsOfModule } from '../../models/model.ts';
+import { StudioError } from '../../spec/errors.ts';
 import type { LinearProbeConfig } from '../../spec/methods/linear-probe.ts';
-import { plainMethod, type Method } from '../method.ts';
+import { depthsOf } from '../depth.ts';
+import { plainMethod, type Method, type TargetModule, type Target } from '../method.ts';
 
 export const linearProbe: Method<LinearProbeConfig> = {
   ...plainMethod,
@@ -8,5 +11,38 @@ export const linearProbe: Method<LinearProbeConfig> = {
   savedAs: 'head',
   // A language model whose head is its embedding gets a head of its own, which starts as a copy.
   adapt: (model) => ({ ...model, tied: false }),
-  trainable: (_config, target) => [...target.headWeights.keys()],
+  check: ({ lastLayers }, target) => {
+    const { top, lastStack } = depthsOf(target);
+    const layers = top - lastStack;
+    if (lastLayers <= layers) return;
+    throw new StudioError('recipe.field', {
+      path: 'method.lastLayers',
+      value: String(lastLayers),
+      legal: `0 to ${String(layers)}, the layers this model has`,
+    });
+  },
+  trainable: (config, target) => [
+    ...[...target.modules.values()]
+      .filter(({ part, kind }) => part === 'base' && kind !== 'buffer')
+      .flatMap((module) => learningWeights(module, config, target)),
+    ...headWeights(config, target),
+  ],
+  frozenBelowHead: ({ lastLayers, learns }) => lastLayers === 0 && learns === 'head',
 };
+
+function learningWeights(
+  module: TargetModule,
+  { lastLayers, learns }: LinearProbeConfig,
+  target: Target,
+): readonly string[] {
+  const names = weightsOfModule(module).map(([name]) => name);
+  const depths = depthsOf(target);
+  if (lastLayers > 0 && depths.of(module.name) >= depths.top - lastLayers) return names;
+  if (learns === 'norms') return module.kind === 'norm' ? names : [];
+  return learns === 'biases' ? names.filter((name) => name.endsWith('.bias')) : [];
+}
+
+function headWeights({ strict }: LinearProbeConfig, { headWeights: all, modules }: Target): readonly string[] {
+  const last = [...modules.values()].findLast(({ part }) => part === 'head');
+  return strict && last ? weightsOfModule(last).map(([name]) => name) : [...all.keys()];
+}

@@ -7,7 +7,7 @@ import { toPeftConfig } from './config.ts';
 import { injectLora } from './inject.ts';
 import { loraMerging } from './merge.ts';
 import { biasOf, correctedModules, loraParameters, magnitudeOf, startOf } from './parameters.ts';
-import { pissaAsLora, pissaFactors } from './saved.ts';
+import { pissaFactors, savedLora } from './saved.ts';
 import { loraStart } from './start.ts';
 
 export const lora: Method<LoraConfig> = {
@@ -34,7 +34,7 @@ export const lora: Method<LoraConfig> = {
   rate,
   start: loraStart,
   inject: injectLora,
-  savedConfig: (config) => pissaAsLora(config),
+  savedConfig: savedLora,
   savedTensors: pissaFactors,
 };
 
