@@ -126,7 +126,7 @@ function modelConfig({ base, setup, rows }: Learned): Readonly<Record<string, Js
           num_labels: names.length,
           problem_type: problemTypes[setup.head.problem ?? 'single-label'],
         }),
-    tie_word_embeddings: setup.config.tied,
+    ...(setup.architecture.savedConfig?.(setup.config) ?? { tie_word_embeddings: setup.config.tied }),
     torch_dtype: 'float32',
   };
 }

@@ -153,6 +153,8 @@ export interface Architecture<Config extends ModelConfig = ModelConfig> {
   readonly tokenTypes: boolean;
   /** Throws `model.config` on a field that would change the mathematics in a way we do not have. */
   parseConfig(raw: Readonly<Record<string, Json>>, path: string): Config;
+  /** What config.json says of a config that a method adapted; absent: that the head is tied or not. */
+  readonly savedConfig?: (config: Config) => Readonly<Record<string, Json>>;
   /** Modules of the base model that this head needs, by their names in the task model. */
   modules(config: Config, head: Head): readonly Module[];
   /** Modules of the head itself; none where it is the embedding. */

@@ -4,7 +4,16 @@ import { isAbsolute, resolve } from 'node:path';
 import { openModel, type BaseModel } from '../checkpoint/model-folder.ts';
 import type { DataRoom, Dataset } from '../data/dataset.ts';
 import { checkTrainable } from '../data/trainable.ts';
-import { weightsOfModule, type Architecture, type Head, type HeadName, type ModelConfig } from '../models/model.ts';
+import {
+  hasHead,
+  headNames,
+  isLanguageModel,
+  weightsOfModule,
+  type Architecture,
+  type Head,
+  type HeadName,
+  type ModelConfig,
+} from '../models/model.ts';
 import { methodOf } from '../methods/registry.ts';
 import { architectureOf } from '../models/registry.ts';
 import { chooseDevice, type Device } from '../runtime/device.ts';
@@ -40,11 +49,29 @@ export async function openArchitecture(path: string): Promise<OpenedModel> {
   const base = await openModel(path);
   try {
     const architecture = architectureOf(base.config);
-    return { base, architecture, config: architecture.parseConfig(base.config, base.path) };
+    const config = architecture.parseConfig(base.config, base.path);
+    return { base, architecture, config: await withOwnHead(config, architecture, base) };
   } catch (thrown) {
     await base.close();
     throw thrown;
   }
+}
+
+/** As in Transformers: a head that the file holds beside its table, with other values, is one of its own whatever the config says. */
+async function withOwnHead(config: ModelConfig, architecture: Architecture, base: BaseModel): Promise<ModelConfig> {
+  const names = new Set(base.weights.names());
+  const heads = headNames.filter((name) => isLanguageModel(name) && hasHead(architecture, name));
+  for (const name of heads) {
+    for (const [own, table] of architecture.ties(config, { name, labels: config.vocabulary })) {
+      const tables = architecture.stored(table, name).filter((stored) => names.has(stored));
+      const head = architecture.stored(own, name).find((stored) => names.has(stored) && !tables.includes(stored));
+      const [first] = tables;
+      if (head === undefined || first === undefined) continue;
+      const [ours, theirs] = await Promise.all([base.weights.read(head), base.weights.read(first)]);
+      if (ours.some((value, at) => value !== theirs[at])) return { ...config, tied: false };
+    }
+  }
+  return config;
 }
 
 export function taskModel(

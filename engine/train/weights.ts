@@ -6,7 +6,7 @@ import type { ExternalData } from '../onnx/model-proto.ts';
 import type { HostTensor } from '../runtime/session.ts';
 import { BugError, StudioError } from '../spec/errors.ts';
 import { normal, streamKey, uniform } from './random.ts';
-import type { Setup } from './setup.ts';
+import { shapeOf, type Setup } from './setup.ts';
 import { floats } from './state.ts';
 
 export interface Weights {
@@ -31,17 +31,12 @@ export async function loadWeights({ base, setup, seed, known = new Map() }: Load
   const mapped = new Map<string, ExternalData>();
   const learns = new Set(setup.trainable);
   const names = new Set(base.weights.names());
-  const buffers = new Set(setup.modules.filter(({ kind }) => kind === 'buffer').map(({ name }) => name));
   for (const [name, shape] of setup.shapes) {
     const given = known.get(name);
     const stored = storedName(names, name, setup);
     if (given) fed.set(name, floats(shape, checked(given, { name, shape, path: base.path })));
-    // Files from before a buffer was saved have none: it is zero.
-    else if (stored === null && buffers.has(name)) fed.set(name, floats(shape));
-    else if (stored === null) {
-      if (!setup.target.headWeights.has(name)) throw new StudioError('model.weight-missing', { path: base.path, name });
-      fed.set(name, floats(shape, initial(name, { shape, initial: headInitial(name, setup) }, seed)));
-    } else {
+    else if (stored === null) fed.set(name, floats(shape, unstored(name, base, { setup, seed })));
+    else {
       const entry = base.weights.entry(stored);
       if (entry && entry.shape.join() !== shape.join()) {
         const data = { path: base.path, name: stored, found: entry.shape.join(' × '), expected: shape.join(' × ') };
@@ -73,9 +68,20 @@ export async function readWeight(
   const own = setup.ties.get(name) ?? name;
   const stored = storedName(new Set(base.weights.names()), own, setup);
   if (stored !== null) return base.weights.read(stored);
-  const shape = setup.target.headWeights.get(own);
-  if (!shape) throw new StudioError('model.weight-missing', { path: base.path, name });
-  return initial(own, { shape, initial: headInitial(own, setup) }, seed);
+  return unstored(own, base, { setup, seed });
+}
+
+/** A weight that the file lacks: of a new head as it starts; a buffer, which older files leave out, is zero. */
+function unstored(
+  name: string,
+  base: BaseModel,
+  { setup, seed }: { readonly setup: Setup; readonly seed: number },
+): Float32Array {
+  const shape = shapeOf(setup, name);
+  if (setup.modules.some((module) => module.kind === 'buffer' && module.name === name))
+    return new Float32Array(elements(shape));
+  if (!setup.target.headWeights.has(name)) throw new StudioError('model.weight-missing', { path: base.path, name });
+  return initial(name, { shape, initial: headInitial(name, setup) }, seed);
 }
 
 /** A frozen weight read under another name already need not be read twice; one that learns needs a copy of its own. */

@@ -16,6 +16,8 @@ export const bart: Architecture<BartConfig> = {
   takesPast: true,
   tokenTypes: false,
   parseConfig: parseBartConfig,
+  // False would untie the stacks' tables too; a head with values of its own is read as it is.
+  savedConfig: () => ({ tie_word_embeddings: true }),
   modules: bartModules,
   headModules: bartHeadModules,
   ties: ({ tied }, { name }) =>

@@ -21,6 +21,8 @@ export const t5: Architecture<T5Config> = {
   takesPast: true,
   tokenTypes: false,
   parseConfig: parseT5Config,
+  // What scales the decoder's states is not what ties the head, once a head has learned.
+  savedConfig: ({ tied, scaled }) => ({ tie_word_embeddings: tied, scale_decoder_outputs: scaled }),
   modules: t5Modules,
   headModules: t5HeadModules,
   ties: ({ tied }, { name }) => new Map(tied && name === 'seq2seq-lm' ? [['lm_head.weight', 'shared.weight']] : []),
@@ -37,4 +39,5 @@ export const mt5: Architecture<T5Config> = {
   type: 'mt5',
   taskClasses: classesOf('MT5'),
   parseConfig: parseMt5Config,
+  savedConfig: ({ tied }) => ({ tie_word_embeddings: tied }),
 };
