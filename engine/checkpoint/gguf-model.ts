@@ -9,13 +9,14 @@ import { canDequantise } from './dequantise.ts';
 import { configOf, type GgufConfig } from './gguf-config.ts';
 import { architectureNames, hubName, type Layout } from './gguf-families.ts';
 import { fromFile, headsOf, otherShape, type Heads } from './gguf-layout.ts';
-import { openGguf, type GgufFile } from './gguf.ts';
+import { openGgufShards } from './gguf-shards.ts';
+import type { GgufFile } from './gguf.ts';
 import type { BaseModel } from './model-folder.ts';
 import type { TensorEntry } from './tensor-file.ts';
 
-/** Errors: those of `openGguf`; `model.unknown-architecture`, `model.config`, `model.no-tokenizer`, `tokenizer.unsupported`. */
+/** Errors: those of `openGgufShards`; `model.unknown-architecture`, `model.config`, `model.no-tokenizer`, `tokenizer.unsupported`. */
 export async function openGgufModel(path: string): Promise<BaseModel> {
-  const file = await openGguf(path);
+  const file = await openGgufShards(path);
   try {
     if (file.tensors.size === 0) throw new StudioError('model.no-weights', { path });
     const read = await configOf(path, file);

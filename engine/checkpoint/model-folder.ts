@@ -45,7 +45,8 @@ export async function openModel(path: string): Promise<BaseModel> {
   if (!(await isFolder(absolute))) return openGgufModel(absolute);
   const files = await readdir(absolute);
   if (!files.includes('config.json')) {
-    const [gguf, second] = files.filter((name) => name.toLowerCase().endsWith('.gguf'));
+    // Of a model in several files the first opens the others.
+    const [gguf, second] = files.filter((name) => /(?<!-(?!00001)\d{5}-of-\d{5})\.gguf$/i.test(name));
     if (gguf !== undefined && second === undefined) return openGgufModel(join(absolute, gguf));
   }
   const config = await readConfig(join(absolute, 'config.json'));
