@@ -71,7 +71,11 @@ export interface BadSpan {
   readonly reason: string;
 }
 
-export type QuestionDataset = DatasetOf<'question-answering', QuestionExample>;
+export interface QuestionDataset extends DatasetOf<'question-answering', QuestionExample> {
+  /** Some question has no answer in its passage. */
+  readonly unanswerable: boolean;
+}
+
 export type ChoiceDataset = DatasetOf<'multiple-choice', ChoiceExample>;
 export type GenerationDataset = DatasetOf<'text-generation', GenerationExample>;
 export type ChatDataset = DatasetOf<'chat', ChatExample>;

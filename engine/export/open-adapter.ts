@@ -67,19 +67,25 @@ async function readHead(
   const path = join(adapter, 'head.json');
   if (await exists(path)) return parseHead(path, await readJsonFile(path));
   const { architecture, config } = opened;
-  const head = task.head({ labels, labelling: 'one', architecture, config });
+  const head = task.head({ labels, labelling: 'one', unanswerable: false, architecture, config });
   if (!head) throw new StudioError('model.task', { architecture: architecture.type, task: task.name });
   return head;
 }
 
 function parseHead(path: string, value: Json): Head {
-  const { name, labels, problem, words } = value as Readonly<Record<string, Json>>;
+  const { name, labels, problem, words, unanswerable } = value as Readonly<Record<string, Json>>;
   const known = headNames.find((own) => own === name);
   const kind = problemNames.find((own) => own === problem);
   if (known === undefined || typeof labels !== 'number' || !Number.isInteger(labels) || labels < 1)
     throw new StudioError('file.format', { path, reason: 'it names no head with its number of labels' });
   const chosen = Array.isArray(words) ? { words: words.filter((word) => typeof word === 'number') } : {};
-  return { name: known, labels, ...(kind ? { problem: kind } : {}), ...chosen };
+  return {
+    name: known,
+    labels,
+    ...(kind ? { problem: kind } : {}),
+    ...chosen,
+    ...(unanswerable === true ? { unanswerable } : {}),
+  };
 }
 
 /** A PEFT folder's own config decides, in the form in which its tensors are saved; the recipe only says how it came about. */

@@ -30,7 +30,7 @@ export function wrapDataset(saved: readonly Prediction[], { task, head, labels }
         return { row, question, context, answers };
       });
       const columns = { question: 'question', context: 'context', answers: 'answers' };
-      return { ...common, task, columns, test };
+      return { ...common, task, columns, unanswerable: head.unanswerable ?? false, test };
     }
     case 'multiple-choice': {
       const test = detailsOf(saved, 'choice').map(({ row, detail: { question, context, choices, expected } }) => {

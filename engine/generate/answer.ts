@@ -7,19 +7,20 @@ import { Runtime } from '../runtime/session.ts';
 import type { Answer, CommandHandler, GenerateRequest } from '../spec/commands.ts';
 import { StudioError } from '../spec/errors.ts';
 import { askedSettings, generationSettings } from '../spec/generation.ts';
-import { argmax, softmax } from '../tasks/probabilities.ts';
+import { taskOf } from '../tasks/registry.ts';
+import type { Task } from '../tasks/task.ts';
 import { encodeTexts } from '../tasks/text-classification/encode.ts';
-import { renderPrompt } from '../tokenizer/chat-template.ts';
 import { streamText } from '../tokenizer/stream.ts';
 import { nearestCentre } from '../tasks/nearest-centre.ts';
 import { createAnswerer } from '../train/answerer.ts';
 import { answererOf } from '../train/evaluate.ts';
 import { Machine } from '../train/machine.ts';
 import { readJsonFile, type SavedBaseline } from '../train/run-folder.ts';
-import { openArchitecture, layoutFor, roomForRows, taskModel, type OpenedModel } from '../train/prepare.ts';
+import { openArchitecture, taskModel, type OpenedModel } from '../train/prepare.ts';
 import { createSetup, type Setup } from '../train/setup.ts';
 import { loadWeights } from '../train/weights.ts';
 import { Decoder } from './decoder.ts';
+import { askRow } from './row-speaker.ts';
 import { tokenRules } from './rules.ts';
 import { cutAt, endsAt } from './stop-strings.ts';
 
@@ -39,7 +40,7 @@ const speakersKept = 2;
 export function createGenerator(): CommandHandler<'generate'> {
   const speakers: Speaker[] = [];
   return async (request, tell, control) => {
-    const key = JSON.stringify([request.modelPath, request.adapter, request.baseline ?? null]);
+    const key = JSON.stringify([request.modelPath, request.adapter, request.baseline ?? null, request.task ?? null]);
     const known = speakers.findIndex((speaker) => speaker.key === key);
     const [found] = known < 0 ? [] : speakers.splice(known, 1);
     const speaker = found ?? (await openSpeaker(key, request));
@@ -49,7 +50,7 @@ export function createGenerator(): CommandHandler<'generate'> {
   };
 }
 
-async function openSpeaker(key: string, { modelPath, adapter, baseline }: GenerateRequest): Promise<Speaker> {
+async function openSpeaker(key: string, { modelPath, adapter, baseline, task }: GenerateRequest): Promise<Speaker> {
   if (adapter === null && baseline !== undefined) return untrainedSpeaker(key, modelPath, baseline);
   if (adapter === null) {
     const opened = await openArchitecture(modelPath);
@@ -58,7 +59,8 @@ async function openSpeaker(key: string, { modelPath, adapter, baseline }: Genera
       const head = { name: languageHead(architecture), labels: config.vocabulary };
       const setup = createSetup({ architecture, config, head, method: null });
       const weights = await loadWeights({ base, setup, seed: 0 });
-      return await chatSpeaker(key, opened, { setup, weights, threads: availableParallelism() });
+      const asked = task === undefined ? null : taskOf(task);
+      return await writingSpeaker(key, opened, { setup, weights, threads: availableParallelism(), task: asked });
     } catch (thrown) {
       await base.close();
       throw thrown;
@@ -66,25 +68,16 @@ async function openSpeaker(key: string, { modelPath, adapter, baseline }: Genera
   }
   const tuned = await openTuned(modelPath, adapter);
   const threads = tuned.recipe.threads === 0 ? availableParallelism() : tuned.recipe.threads;
-  if (tuned.recipe.task === 'chat')
-    return chatSpeaker(key, tuned, { setup: tuned.setup, weights: tuned.weights, threads });
+  if (tuned.task.ask)
+    return writingSpeaker(key, tuned, { setup: tuned.setup, weights: tuned.weights, threads, task: tuned.task });
   const answerer = await answererOf(tuned);
   return {
     key,
-    ask: async ({ prompt }, tell) => {
+    ask: async (request, tell) => {
       const began = performance.now();
-      const { rows } = await encodeTexts(
-        [{ text: prompt }],
-        taskModel(tuned, roomForRows(tuned.setup, tuned.recipe.training.maxLength), layoutFor(tuned.setup)),
-        () => ({ label: 0 }),
-      );
-      const chances = softmax((await answerer.logits(rows))[0] ?? []);
-      const scores = tuned.labels
-        .map((label, index) => ({ label, probability: chances[index] ?? 0 }))
-        .sort((a, b) => b.probability - a.probability);
-      const text = tuned.labels[argmax(chances)] ?? '';
-      tell({ text });
-      return { text, scores, tokens: rows[0]?.ids.length ?? 0, seconds: (performance.now() - began) / 1000 };
+      const answer = await askRow(tuned, answerer, request);
+      tell({ text: answer.text });
+      return { ...answer, seconds: (performance.now() - began) / 1000 };
     },
     dispose: () => answerer.dispose(),
   };
@@ -121,7 +114,13 @@ async function untrainedSpeaker(key: string, modelPath: string, baseline: string
       const [feature] = await answerer.features(rows);
       const text = labels[nearestCentre(centres, feature ?? [])] ?? '';
       tell({ text });
-      return { text, scores: null, tokens: rows[0]?.ids.length ?? 0, seconds: (performance.now() - began) / 1000 };
+      return {
+        text,
+        scores: null,
+        detail: null,
+        tokens: rows[0]?.ids.length ?? 0,
+        seconds: (performance.now() - began) / 1000,
+      };
     },
     dispose: async () => {
       await answerer.dispose();
@@ -133,11 +132,20 @@ async function untrainedSpeaker(key: string, modelPath: string, baseline: string
 
 type Loaded = Pick<ConstructorParameters<typeof Decoder>[0], 'setup' | 'threads'> & {
   readonly weights: Awaited<ReturnType<typeof loadWeights>>;
+  /** How it is asked; null: as a chat where it has a template, else as a text to go on with. */
+  readonly task: Task | null;
 };
 
-async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, threads }: Loaded): Promise<Speaker> {
+async function writingSpeaker(
+  key: string,
+  opened: OpenedModel,
+  { setup, weights, threads, task }: Loaded,
+): Promise<Speaker> {
   const { base } = opened;
   const { tokenizer, chatTemplate } = base;
+  const model = taskModel(opened, setup.config.maxLength);
+  const ask = task?.ask ?? taskOf(chatTemplate === null ? 'text-generation' : 'chat').ask;
+  if (!ask) throw new StudioError('answer.untrained', { model: base.path });
   const decoder = new Decoder({
     runtime: await Runtime.open(),
     device: chooseDevice('auto'),
@@ -151,11 +159,7 @@ async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, t
     key,
     ask: async (request, tell, control) => {
       const began = performance.now();
-      const messages = [{ role: 'user', content: request.prompt }];
-      const ids =
-        chatTemplate === null
-          ? (await tokenizer.encode(request.prompt)).ids
-          : await renderPrompt({ tokenizer, template: chatTemplate }, messages);
+      const ids = await ask(model, request.prompt, Infinity);
       const settings = generationSettings(askedSettings(request));
       refuseTooLong(setup, { prompt: ids.length, answer: settings.maxNewTokens });
       const cutter = cutAt(settings.stopStrings);
@@ -180,7 +184,7 @@ async function chatSpeaker(key: string, opened: OpenedModel, { setup, weights, t
       });
       for (const id of waiting) say(cutter.push(await stream.push(id)));
       say(cutter.push(await stream.end()) + cutter.end());
-      return { text, scores: null, tokens: found.length, seconds: (performance.now() - began) / 1000 };
+      return { text, scores: null, detail: null, tokens: found.length, seconds: (performance.now() - began) / 1000 };
     },
     dispose: async () => {
       await decoder.dispose();

@@ -34,6 +34,8 @@ export interface Head {
   readonly problem?: (typeof problemNames)[number];
   /** Tokens of a language model's vocabulary that stand for the labels of a task: the logits are theirs alone, in this order. */
   readonly words?: readonly number[];
+  /** Question answering: a passage may hold no answer. */
+  readonly unanswerable?: boolean;
 }
 
 /** What every config has, whatever its architecture calls it. */

@@ -2,7 +2,7 @@
 import type { DatasetView, RowView } from './dataset.ts';
 import type { RunEvent } from './events.ts';
 import type { GenerationRequest } from './generation.ts';
-import type { Estimate, Figure, MetricName, Metrics, Prediction } from './metrics.ts';
+import type { Estimate, Figure, MetricName, Metrics, Prediction, PredictionDetail } from './metrics.ts';
 import type { Columns, SupportedTask } from './tasks.ts';
 
 /** A recipe as the user wrote it, where its relative paths start, and where its model lies on this computer. */
@@ -35,14 +35,26 @@ export interface ModelSummary {
   readonly tasks: readonly SupportedTask[];
 }
 
+/** What a model is asked; tasks read different parts of it. */
+export interface Question {
+  /** The text, the question or the source. */
+  readonly prompt: string;
+  /** The second text of a pair. */
+  readonly pair?: string;
+  /** The passage that a question is about. */
+  readonly context?: string;
+  readonly choices?: readonly string[];
+}
+
 /** With the settings of `GenerationSettings`; what is left out is at its default. */
-export interface GenerateRequest extends GenerationRequest {
+export interface GenerateRequest extends GenerationRequest, Question {
   readonly modelPath: string;
   /** Folder of an adapter, or null for the base model as it came. */
   readonly adapter: string | null;
   /** With a null adapter: a run's baseline.json, for what the untrained model says of categories. */
   readonly baseline?: string;
-  readonly prompt: string;
+  /** With a null adapter: the task it is asked for, so that it is asked as its tuned version is. */
+  readonly task?: SupportedTask;
 }
 
 export interface ExportReport {
@@ -62,6 +74,8 @@ export interface Answer {
   readonly text: string;
   /** Categories with their probabilities, best first; null for language models. */
   readonly scores: readonly { readonly label: string; readonly probability: number }[] | null;
+  /** Spans, the place of an answer, scores of choices; null where the text says all. */
+  readonly detail: PredictionDetail | null;
   readonly tokens: number;
   readonly seconds: number;
 }

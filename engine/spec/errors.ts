@@ -36,6 +36,8 @@ export interface ErrorData {
   'checkpoint.type': { path: string; name: string; type: string };
   'tokenizer.unsupported': { path: string; reason: string };
   'template.failed': { reason: string };
+  /** A question that lacks what its task reads: a passage, choices. */
+  'question.incomplete': { missing: 'context' | 'choices' };
   'rows.too-long': { longest: number; limit: number; row: number };
   'method.task': { method: string; task: string };
   /** A method that cannot go with this kind of model; `possible` are those that can. */

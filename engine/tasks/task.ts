@@ -94,6 +94,8 @@ export interface HeadOutline {
   readonly labelling: 'one' | 'many' | 'number';
   /** Tokens that stand for the labels where a template asks for words. */
   readonly words?: readonly number[];
+  /** A passage may hold no answer to its question. */
+  readonly unanswerable: boolean;
   readonly architecture: Pick<Architecture, 'kind' | 'taskClasses'>;
   readonly config: ModelConfig;
 }
@@ -106,6 +108,8 @@ export interface Task {
   head(outline: HeadOutline): Head | null;
   /** PEFT's task type of an adapter under this head. */
   peftType(head: Head): PeftTask;
+  /** Tokens of one question to a model that writes its answer, at most `room` of them; null where a task's answer is not written. */
+  readonly ask: ((model: TaskModel, text: string, room: number) => Promise<readonly number[]>) | null;
   /** Throws data errors that only the model can tell: no chat template, labels it does not know. */
   prepare(
     dataset: Dataset,

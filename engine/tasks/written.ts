@@ -45,7 +45,7 @@ export async function prepareWritten(
     const writing = {
       tokenizer: model.tokenizer,
       limit,
-      prompt: (example: PairExample) => source.prompt(example, room),
+      prompt: (example: PairExample) => source.prompt(example.source, room),
     };
     const texts = await write(writing, answerer, { examples: dataset[part], watch });
     return texts.map((text) => ({ said: text.trim() }));
@@ -70,9 +70,17 @@ export async function prepareWritten(
   });
 }
 
+/** Tokens of one source as the model is asked for its answer. */
+export function askWritten(
+  model: TaskModel,
+  { text, room, instruction }: { readonly text: string; readonly room: number; readonly instruction: string },
+): Promise<readonly number[]> {
+  return sourceOf(model, instruction).prompt(text, room);
+}
+
 interface Source {
   encode(examples: readonly PairExample[]): Promise<TokenRows>;
-  prompt(example: PairExample, room: number): Promise<readonly number[]>;
+  prompt(source: string, room: number): Promise<readonly number[]>;
 }
 
 /** A chat model is asked in a turn of its own; any other decoder continues the source behind a line feed. */
@@ -80,30 +88,30 @@ function sourceOf(model: TaskModel, instruction: string): Source {
   const { tokenizer, chatTemplate, kind, maxLength } = model;
   if (kind === 'decoder' && chatTemplate !== null) {
     const chat: Chat = { tokenizer, template: chatTemplate };
-    const asked = ({ source }: PairExample) => ({ role: 'user', content: `${instruction}\n\n${source}` }) as const;
+    const asked = (source: string) => ({ role: 'user', content: `${instruction}\n\n${source}` }) as const;
     return {
       encode: (examples) =>
         encodeChats(
           examples.map((example) => ({
             row: example.row,
-            messages: [asked(example), { role: 'assistant', content: example.target }],
+            messages: [asked(example.source), { role: 'assistant', content: example.target }],
           })),
           chat,
           maxLength,
         ),
-      prompt: async (example, room) => {
-        const ids = await renderPrompt(chat, [asked(example)]);
+      prompt: async (source, room) => {
+        const ids = await renderPrompt(chat, [asked(source)]);
         return ids.slice(Math.max(0, ids.length - room));
       },
     };
   }
-  const prompt = ({ source }: PairExample): string => (kind === 'decoder' ? `${source}\n` : source);
+  const prompt = (source: string): string => (kind === 'decoder' ? `${source}\n` : source);
   return {
     encode: (examples) =>
       encodeCompletions(
-        examples.map((example) => ({ prompt: prompt(example), completion: example.target })),
+        examples.map((example) => ({ prompt: prompt(example.source), completion: example.target })),
         model,
       ),
-    prompt: (example, room) => encodeCompletionPrompt(prompt(example), model, room),
+    prompt: (source, room) => encodeCompletionPrompt(prompt(source), model, room),
   };
 }

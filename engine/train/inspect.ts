@@ -9,7 +9,13 @@ export const inspectModel: CommandHandler<'inspectModel'> = async ({ modelPath }
   const { base, architecture, config } = opened;
   try {
     const canTrain = (task: (typeof supportedTasks)[number]): boolean => {
-      const head = taskOf(task).head({ labels: ['a', 'b'], labelling: 'one', architecture, config });
+      const head = taskOf(task).head({
+        labels: ['a', 'b'],
+        labelling: 'one',
+        unanswerable: false,
+        architecture,
+        config,
+      });
       return head !== null && (task !== 'chat' || base.chatTemplate !== null);
     };
     return {

@@ -188,7 +188,8 @@ interface HeadContext {
 async function headFor(task: Task, { dataset, model, method }: HeadContext): Promise<Head> {
   const { architecture, config, base } = model;
   const labelling = 'labelling' in dataset ? dataset.labelling : 'one';
-  const outline = { labels: dataset.labels, labelling, architecture, config };
+  const unanswerable = 'unanswerable' in dataset && dataset.unanswerable;
+  const outline = { labels: dataset.labels, labelling, unanswerable, architecture, config };
   const template = methodOf(method).template(method);
   const refuse = (legal: string): never => {
     throw new StudioError('recipe.field', { path: 'method.template', value: template?.text ?? 'null', legal });

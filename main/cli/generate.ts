@@ -1,6 +1,6 @@
 /** `atelier generate`: asks a model, tuned or as it came, and streams the answer. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Answer } from '../../engine/spec/commands.ts';
+import type { Answer, Question } from '../../engine/spec/commands.ts';
 import {
   askedSettings,
   generationSchema,
@@ -17,10 +17,9 @@ import { table } from './format.ts';
 import { readInput } from './input.ts';
 import { runAction, withJson } from './session.ts';
 
-interface Options extends GenerationRequest {
+interface Options extends GenerationRequest, Question {
   readonly adapter: string;
   readonly model?: string;
-  readonly prompt: string;
   readonly json?: boolean;
 }
 
@@ -33,6 +32,9 @@ export function generateCommand(): Command {
       "the base model: a catalogue id, a folder or a .gguf file (default: as the adapter's recipe says)",
     )
     .requiredOption('--prompt <text>', 'the text or question, or - for standard input')
+    .option('--pair <text>', 'the second text, of a model that reads pairs')
+    .option('--context <text>', 'the passage that a question is about')
+    .option('--choices <text...>', 'the answers to choose from')
     .allowExcessArguments(false);
   for (const option of settingOptions()) command.addOption(option);
   return withJson(command).action((options: Options) =>
@@ -43,7 +45,7 @@ export function generateCommand(): Command {
       let streamed = '';
       const answer = await session.call(
         'generate',
-        { ...askedSettings(options), modelPath, adapter, prompt },
+        { ...askedSettings(options), ...questionOf(options), modelPath, adapter, prompt },
         {
           onNews: (piece) => {
             streamed += piece.text;
@@ -55,6 +57,14 @@ export function generateCommand(): Command {
       return { value: answer, human: answerText(answer, streamed) };
     }),
   );
+}
+
+function questionOf({ pair, context, choices }: Options): Omit<Question, 'prompt'> {
+  return {
+    ...(pair === undefined ? {} : { pair }),
+    ...(context === undefined ? {} : { context }),
+    ...(choices === undefined ? {} : { choices }),
+  };
 }
 
 /** A flag for each setting of an answer, with the schema's words and limits. */

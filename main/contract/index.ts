@@ -123,6 +123,10 @@ export const contract = {
       runId: id,
       prompt: z.string().min(1).max(100_000),
       settings: z.record(z.string(), json).optional(),
+      /** The second text of a pair, the passage of a question, the answers to choose from. */
+      pair: z.string().max(100_000).optional(),
+      context: z.string().max(1_000_000).optional(),
+      choices: z.array(z.string().min(1).max(10_000)).max(100).optional(),
     }),
   ),
   stopAnswer: call<null>()(z.strictObject({ id })),

@@ -1,5 +1,5 @@
 /** What the window is told: plain data, one type a thing shown. */
-import type { Estimate, Metrics } from '../../engine/spec/metrics.ts';
+import type { Estimate, Metrics, PredictionDetail } from '../../engine/spec/metrics.ts';
 import type { Json } from '../../engine/spec/json.ts';
 import type { MethodName, SupportedMethod } from '../../engine/spec/methods/index.ts';
 import type { PresetName } from '../../engine/spec/methods/common.ts';
@@ -215,6 +215,8 @@ export interface AnswerEvent {
   readonly done: boolean;
   /** Categories with their probabilities, best first. */
   readonly scores: readonly { readonly label: string; readonly probability: number }[] | null;
+  /** With `done`: spans, the place of an answer, scores of choices. */
+  readonly detail: PredictionDetail | null;
   readonly error: ErrorEnvelope | null;
 }
 

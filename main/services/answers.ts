@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { asOurs, StudioError, CancelledError, toEnvelope } from '../../engine/spec/errors.ts';
 import { generationSettings, type GenerationSettings } from '../../engine/spec/generation.ts';
+import type { Question } from '../../engine/spec/commands.ts';
+import { writesText } from '../../engine/spec/tasks.ts';
 import type { AnswerEvent } from '../contract/views.ts';
 import type { RunRecord } from '../store/store.ts';
 import { modelPathOf } from './models.ts';
@@ -21,16 +23,16 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
     question: {
       readonly id: string;
       readonly side: AnswerEvent['side'];
-      readonly prompt: string;
+      readonly asked: Question;
       readonly settings: GenerationSettings;
       readonly adapter: string | null;
       readonly baseline?: string | null;
       readonly signal: AbortSignal;
     },
   ): Promise<void> => {
-    const { id, side, prompt, settings, adapter, baseline, signal } = question;
+    const { id, side, asked, settings, adapter, baseline, signal } = question;
     const tell = (news: Partial<AnswerEvent>) =>
-      publish('answer', { id, side, text: '', done: false, scores: null, error: null, ...news });
+      publish('answer', { id, side, text: '', done: false, scores: null, detail: null, error: null, ...news });
     let streamed = '';
     try {
       const reply = await engine.call(
@@ -39,8 +41,9 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
           modelPath: modelPathOf(run, paths),
           adapter,
           ...(typeof baseline === 'string' ? { baseline } : {}),
-          prompt,
+          ...asked,
           ...settings,
+          task: run.task,
         },
         {
           signal,
@@ -51,15 +54,15 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
         },
       );
       const rest = reply.text.startsWith(streamed) ? reply.text.slice(streamed.length) : '';
-      tell({ text: rest, done: true, scores: reply.scores });
+      tell({ text: rest, done: true, scores: reply.scores, detail: reply.detail });
     } catch (thrown) {
       tell({ done: true, error: asOurs(thrown) instanceof CancelledError ? null : toEnvelope(thrown) });
     }
   };
 
   return {
-    ask: async ({ runId, prompt, settings: asked = {} }) => {
-      const settings = generationSettings({ maxNewTokens: longestAnswer, ...asked });
+    ask: async ({ runId, prompt, pair, context, choices, settings: wished = {} }) => {
+      const settings = generationSettings({ maxNewTokens: longestAnswer, ...wished });
       const run = views.runRecord(runId);
       if (run.metrics === null) throw new StudioError('run.state', { state: run.state, wanted: 'asked' });
       const adapter = await restoredAdapter(run.folder, store.adapters.list(run.id));
@@ -68,10 +71,16 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
       underWay.set(id, abort);
       const { signal } = abort;
       // The base model of a classifier has no categories of its own: it answers by the class centres the run measured.
-      const baseline = run.task === 'chat' ? null : join(run.folder, 'baseline.json');
+      const baseline = writesText(run.task) ? null : join(run.folder, 'baseline.json');
+      const asked: Question = {
+        prompt,
+        ...(pair === undefined ? {} : { pair }),
+        ...(context === undefined ? {} : { context }),
+        ...(choices === undefined ? {} : { choices }),
+      };
       void Promise.all([
-        answer(run, { id, side: 'base', prompt, settings, adapter: null, baseline, signal }),
-        answer(run, { id, side: 'tuned', prompt, settings, adapter, signal }),
+        answer(run, { id, side: 'base', asked, settings, adapter: null, baseline, signal }),
+        answer(run, { id, side: 'tuned', asked, settings, adapter, signal }),
       ]).finally(() => underWay.delete(id));
       return { id };
     },

@@ -55,7 +55,7 @@ runEngineProcess(() =>
       for (const text of prompt.split(' ')) news({ text });
       await new Promise((resolve) => setTimeout(resolve, 1));
       spin(seed ?? 0);
-      return { text: prompt, scores: null, tokens: 0, seconds: 0 };
+      return { text: prompt, scores: null, detail: null, tokens: 0, seconds: 0 };
     },
     /** Writes down how it is steered until it is told to stop. */
     train: async ({ out }, news, control) => {

@@ -50,6 +50,7 @@ export function readQuestions(
     text: ({ question, context }) => `${question}\n${context}`,
     strata: (examples) => examples.map(({ answers }) => (answers.length > 0 ? 'answer' : 'none')),
     dataset: ({ train, validation, test }, common) => ({
+      unanswerable: [...train, ...validation, ...test].some(({ answers }) => answers.length === 0),
       ...common,
       task: 'question-answering',
       columns,

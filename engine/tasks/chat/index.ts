@@ -2,6 +2,7 @@
 import type { ChatDataset } from '../../data/dataset.ts';
 import type { ChatExample } from '../../data/examples.ts';
 import { BugError, StudioError } from '../../spec/errors.ts';
+import { renderPrompt, type Chat } from '../../tokenizer/chat-template.ts';
 import { languageTask, roomFor } from '../language.ts';
 import { eachPart } from '../parts.ts';
 import type { PreparedTask, Task, TaskModel } from '../task.ts';
@@ -15,26 +16,33 @@ export const chat: Task = {
   head: ({ architecture, config }) =>
     architecture.taskClasses['causal-lm'] === undefined ? null : { name: 'causal-lm', labels: config.vocabulary },
   peftType: () => 'CAUSAL_LM',
+  ask: async (model, text, room) => {
+    const ids = await renderPrompt(templateOf(model), [{ role: 'user', content: text }]);
+    return ids.slice(Math.max(0, ids.length - room));
+  },
   prepare: async (dataset, model, { head }) => {
     if (dataset.task !== 'chat') throw new BugError(`a data set for ${dataset.task}`);
     return prepare(dataset, model, { head, labels: [] });
   },
 };
 
+function templateOf({ tokenizer, chatTemplate, path }: TaskModel): Chat {
+  if (chatTemplate === null) throw new StudioError('template.failed', { reason: `${path} has no chat template` });
+  return { tokenizer, template: chatTemplate };
+}
+
 async function prepare(
   dataset: ChatDataset,
   model: TaskModel,
   { head }: Parameters<Task['prepare']>[2],
 ): Promise<PreparedTask> {
-  const { tokenizer, chatTemplate } = model;
-  if (chatTemplate === null) throw new StudioError('template.failed', { reason: `${model.path} has no chat template` });
-  const template = { tokenizer, template: chatTemplate };
+  const template = templateOf(model);
   const { room, limit } = roomFor(model, longestAnswer);
   return languageTask<ChatExample>({
     head,
     examples: dataset,
     parts: await eachPart((part) => encodeChats(dataset[part], template, model.maxLength)),
-    tokenizer,
+    tokenizer: model.tokenizer,
     limit,
     prompt: (example) => encodePrompt(example, template, room),
     show: ({ messages }) => ({

@@ -17,6 +17,7 @@ export const multipleChoice: Task = {
     return architecture.kind === 'decoder' ? { name: 'causal-lm', labels: config.vocabulary } : null;
   },
   peftType: ({ name }) => (name === 'causal-lm' ? 'CAUSAL_LM' : null),
+  ask: null,
   prepare: async (dataset, model, { head }) => {
     if (dataset.task !== 'multiple-choice') throw new BugError(`a data set for ${dataset.task}`);
     return prepare(dataset, model, { head, labels: [] });

@@ -16,9 +16,12 @@ const bestKept = 20;
 
 export const questionAnswering: Task = {
   name: 'question-answering',
-  head: ({ architecture }) =>
-    architecture.taskClasses['question-answering'] === undefined ? null : { name: 'question-answering', labels: 2 },
+  head: ({ architecture, unanswerable }) =>
+    architecture.taskClasses['question-answering'] === undefined
+      ? null
+      : { name: 'question-answering', labels: 2, ...(unanswerable ? { unanswerable } : {}) },
   peftType: () => 'QUESTION_ANS',
+  ask: null,
   prepare: async (dataset, model, { head }) => {
     if (dataset.task !== 'question-answering') throw new BugError(`a data set for ${dataset.task}`);
     return prepare(dataset, model, { head, labels: [] });
@@ -34,9 +37,6 @@ async function prepare(
   { head }: Parameters<Task['prepare']>[2],
 ): Promise<PreparedTask> {
   const parts = await eachPart((part) => encodeQuestions(dataset[part], model));
-  const mayHaveNone = [...dataset.train, ...dataset.validation, ...dataset.test].some(
-    ({ answers }) => answers.length === 0,
-  );
   return scoredTask<QuestionExample, Said>({
     head,
     metric: 'answer-f1',
@@ -50,7 +50,7 @@ async function prepare(
         const own = windows.flatMap((window, row) =>
           window.example === index ? [{ window, logits: logits[row] ?? new Float32Array() }] : [],
         );
-        return { said: bestAnswer(own, example.context, mayHaveNone) };
+        return { said: bestAnswer(own, example.context, head.unanswerable ?? false) };
       });
     },
     askUntrained: () => Promise.resolve(null),

@@ -3,7 +3,7 @@ import { rouge } from '../../metrics/rouge.ts';
 import { BugError } from '../../spec/errors.ts';
 import { meanOf } from '../scored.ts';
 import type { Task } from '../task.ts';
-import { prepareWritten, writingHead, writingPeftType, type Written } from '../written.ts';
+import { askWritten, prepareWritten, writingHead, writingPeftType, type Written } from '../written.ts';
 
 const options = { stemmer: true };
 
@@ -29,6 +29,7 @@ export const summarization: Task = {
   name: 'summarization',
   head: writingHead,
   peftType: writingPeftType,
+  ask: (model, text, room) => askWritten(model, { text, room, instruction: written.instruction }),
   prepare: async (dataset, model, { head }) => {
     if (dataset.task !== 'summarization') throw new BugError(`a data set for ${dataset.task}`);
     return prepareWritten(dataset, model, { head, written });

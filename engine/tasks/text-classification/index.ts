@@ -17,6 +17,7 @@ export const textClassification: Task = {
   takesTemplates: true,
   head: headOf,
   peftType: ({ name }) => peftTypes[name] ?? 'SEQ_CLS',
+  ask: null,
   prepare: async (dataset, model, answers) => {
     if (dataset.task !== 'text-classification') throw new BugError(`a data set for ${dataset.task}`);
     switch (dataset.labelling) {

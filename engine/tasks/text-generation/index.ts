@@ -13,6 +13,7 @@ export const textGeneration: Task = {
   head: ({ architecture, config }) =>
     architecture.taskClasses['causal-lm'] === undefined ? null : { name: 'causal-lm', labels: config.vocabulary },
   peftType: () => 'CAUSAL_LM',
+  ask: (model, text, room) => encodeCompletionPrompt(text, model, room),
   prepare: async (dataset, model, { head }) => {
     if (dataset.task !== 'text-generation') throw new BugError(`a data set for ${dataset.task}`);
     const { room, limit } = roomFor(model, longestAnswer);

@@ -23,6 +23,7 @@ export const tokenClassification: Task = {
       ? null
       : { name: 'token-classification', labels: labels.length },
   peftType: () => 'TOKEN_CLS',
+  ask: null,
   prepare: async (dataset, model, { head, labels }) => {
     if (dataset.task !== 'token-classification') throw new BugError(`a data set for ${dataset.task}`);
     return prepare(dataset, model, { head, labels });

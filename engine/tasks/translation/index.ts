@@ -3,7 +3,7 @@ import { bleu } from '../../metrics/bleu.ts';
 import { chrf } from '../../metrics/chrf.ts';
 import { BugError } from '../../spec/errors.ts';
 import type { Task } from '../task.ts';
-import { prepareWritten, writingHead, writingPeftType, type Written } from '../written.ts';
+import { askWritten, prepareWritten, writingHead, writingPeftType, type Written } from '../written.ts';
 
 const written: Written = {
   metric: 'chrf',
@@ -20,6 +20,7 @@ export const translation: Task = {
   name: 'translation',
   head: writingHead,
   peftType: writingPeftType,
+  ask: (model, text, room) => askWritten(model, { text, room, instruction: written.instruction }),
   prepare: async (dataset, model, { head }) => {
     if (dataset.task !== 'translation') throw new BugError(`a data set for ${dataset.task}`);
     return prepareWritten(dataset, model, { head, written });

@@ -1,4 +1,6 @@
 /** What the Library and Compare say of runs: their lines, and the sentences over them. */
+import type { MetricName } from '../../../engine/spec/metrics.ts';
+import { scoreText } from '../../../engine/spec/wording/en/metrics.ts';
 import type { ModelView, ProjectView, RunView } from '../../../main/contract/views.ts';
 import { bytes, capital, count, counted, countedInWords, day, duration, percent } from '../lib/format.ts';
 import type { Route } from '../lib/route.ts';
@@ -83,7 +85,9 @@ export interface CompareLine {
 export function compareLines(runs: readonly RunView[], modelName: (id: string) => string): readonly CompareLine[] {
   const rank = (run: RunView) => {
     const tuned = run.metrics?.tuned;
-    return !tuned ? Infinity : 'accuracy' in tuned ? -tuned.accuracy : tuned.perplexity;
+    if (!tuned) return Infinity;
+    if ('perplexity' in tuned) return tuned.perplexity;
+    return 'accuracy' in tuned ? -tuned.accuracy : -tuned.score;
   };
   return runs
     .filter((run) => run.metrics?.tuned)
@@ -105,7 +109,9 @@ export function compareLines(runs: readonly RunView[], modelName: (id: string) =
           ? '–'
           : 'accuracy' in untrained
             ? percent(untrained.accuracy, untrained.n)
-            : untrained.perplexity.toFixed(2),
+            : 'score' in untrained
+              ? scoreText(run.metrics?.metric ?? 'perplexity', untrained.score)
+              : untrained.perplexity.toFixed(2),
         time: duration(run.metrics?.train.seconds ?? 0),
         memory: bytes(run.metrics?.train.peakMemoryBytes ?? 0),
         steps: count(run.metrics?.train.steps ?? 0),
@@ -115,7 +121,7 @@ export function compareLines(runs: readonly RunView[], modelName: (id: string) =
 }
 
 /** The best of several, or that their intervals leave it open. */
-export function compareTitle(lines: readonly CompareLine[], metric: 'accuracy' | 'perplexity'): string {
+export function compareTitle(lines: readonly CompareLine[], metric: MetricName): string {
   const [best, second] = lines;
   if (!best) return 'No finished run to compare yet.';
   const what = `${best.method} on ${best.model}`;

@@ -1,4 +1,5 @@
 /** The ticket's lines: each step with its answer, and whether it is decided, needs the user, or is yet to come. */
+import { metricWords, scoreText } from '../../../engine/spec/wording/en/metrics.ts';
 import type { DatasetView, ProjectView, RunView, Step } from '../../../main/contract/views.ts';
 import { steps } from '../../../main/contract/views.ts';
 import { bytes, capital, count, counted, countedInWords, percent } from '../lib/format.ts';
@@ -80,6 +81,10 @@ const answers = {
 export function figureWords(run: RunView): string {
   const tuned = run.metrics?.tuned;
   if (!tuned) return 'not measured';
+  if ('score' in tuned) {
+    const metric = run.metrics?.metric ?? 'perplexity';
+    return `${metricWords[metric]} ${scoreText(metric, tuned.score)}`;
+  }
   return 'accuracy' in tuned
     ? `${percent(tuned.accuracy, tuned.n)} right`
     : `perplexity ${tuned.perplexity.toFixed(2)}`;

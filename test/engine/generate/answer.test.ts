@@ -49,6 +49,7 @@ describe('a chat model', () => {
     expect({ ...heard, pieces: heard.pieces.join(''), many: heard.pieces.length > 1 }).toEqual({
       text: heard.text,
       pieces: heard.text,
+      detail: null,
       many: true,
       scores: null,
       tokens: 10,

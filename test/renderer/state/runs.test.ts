@@ -77,6 +77,7 @@ describe('Answers', () => {
     text: '',
     done: false,
     scores: null,
+    detail: null,
     error: null,
     ...over,
   });

@@ -204,6 +204,15 @@ export const errorSentences = {
     remedy: 'Check that roles alternate between user and assistant, beginning with the user.',
     evidence: reason,
   }),
+  'question.incomplete': ({ missing }) => ({
+    title: missing === 'context' ? 'The passage is missing.' : 'There is nothing to choose from.',
+    cause:
+      missing === 'context'
+        ? 'This model finds answers in a passage, and none was given.'
+        : 'This model chooses among answers, and fewer than two were given.',
+    remedy: missing === 'context' ? 'Add the passage that holds the answer.' : 'Add at least two answers.',
+    evidence: missing,
+  }),
   'rows.too-long': ({ longest, limit, row }) => ({
     title: `Row ${count(row)} is longer than the model takes.`,
     cause: `It has ${counted(longest, 'token')}; the model takes ${count(limit)}.`,
