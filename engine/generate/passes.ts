@@ -40,6 +40,8 @@ export interface Underway {
   /** Logits of the next token, one vocabulary a row. */
   readonly logits: readonly Float32Array[];
   readonly cache: Cache;
+  /** Each row so far, from its prompt on. */
+  readonly tokens: readonly (readonly number[])[];
   /** Tokens of each row in the cache, without a prefix. */
   readonly lengths: readonly number[];
   /** Slots the cache may come to need. */
@@ -101,6 +103,7 @@ export class Passes {
     return {
       logits: split(result['logits'], prompts.length),
       cache,
+      tokens: prompts,
       lengths,
       capacity,
       encoded: start === null || !mask ? null : encodedOf(result, mask),
@@ -111,7 +114,9 @@ export class Passes {
   async go(at: Underway, rows: readonly Continuation[]): Promise<Underway> {
     const batch = rows.length;
     const parents = rows.map(({ parent }) => parent);
+    const tokens = rows.map(({ parent, id }) => [...(at.tokens[parent] ?? []), id]);
     const used = this.#options.setup.prefixLength + Math.max(...at.lengths);
+    if (used === this.#options.setup.config.switchLength) return this.begin(tokens, at.capacity - used - 1);
     const roomy = used < at.cache.shape.length ? at.cache : at.cache.grow(roundUp(Math.min(at.capacity, 2 * used)));
     const cache = roomy.pick(parents);
     const lengths = parents.map((parent) => (at.lengths[parent] ?? 0) + 1);
@@ -131,7 +136,7 @@ export class Passes {
       ],
     );
     cache.append(result, new Array<number>(batch).fill(1));
-    return { ...at, logits: split(result['logits'], batch), cache, lengths, encoded };
+    return { ...at, logits: split(result['logits'], batch), cache, tokens, lengths, encoded };
   }
 
   async dispose(): Promise<void> {

@@ -54,6 +54,8 @@ export interface ModelConfig {
   readonly embeddingSize?: number;
   /** Longest row in tokens; Infinity where positions are relative only. */
   readonly maxLength: number;
+  /** Rows that get longer than this are another computation from their first token on: keys kept until then are void. */
+  readonly switchLength?: number;
   readonly padTokenId: number | null;
   /** Token that an encoder–decoder's decoder starts with. */
   readonly decoderStartTokenId?: number | null;

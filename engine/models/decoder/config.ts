@@ -3,7 +3,7 @@ import type { Json } from '../../spec/json.ts';
 import { activationNames, type Activation } from '../activations.ts';
 import { readConfig, type ConfigReader } from '../config-reader.ts';
 import type { ModelConfig } from '../model.ts';
-import { parseRope, type Rope, type RopeOptions } from './rope.ts';
+import { parseRope, switchLengthOf, type Rope, type RopeOptions } from './rope.ts';
 
 export interface DecoderConfig extends ModelConfig {
   readonly intermediate: number;
@@ -72,6 +72,7 @@ export function parseDecoder(raw: Fields, options: DecoderOptions): DecoderConfi
     vocabulary: read.count('vocab_size'),
     intermediate: read.count('intermediate_size'),
     maxLength: read.count('max_position_embeddings', 2048),
+    ...switchLengthOf(rope),
     padTokenId: read.tokenId('pad_token_id'),
     initializerRange: read.number('initializer_range', 0.02),
     epsilon: read.number('rms_norm_eps', 1e-6),

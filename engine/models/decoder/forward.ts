@@ -18,8 +18,7 @@ interface DecoderInputs extends TextInputs {
 
 export function decoderForward(scope: Scope, config: DecoderConfig, inputs: DecoderInputs): ForwardResult {
   const { prefix, ids, mask, positions, virtual } = inputs;
-  const limit = mask.shape[1] ?? 1;
-  const rotation = remembered((rope: Rope) => rotationOf(rope, { size: config.rotated, positions, limit }));
+  const rotation = remembered((rope: Rope) => rotationOf(rope, { size: config.rotated, positions, mask }));
   const stack = causalStack(config, inputs);
   const words = { ids, virtual, paddingIndex: config.padTokenId, scale: config.embeddingScale };
   let x = flattenRows(embedWords(scope, `${prefix}.embed_tokens`, words));

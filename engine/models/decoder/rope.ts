@@ -71,6 +71,11 @@ export function parseRope(raw: Fields, options: RopeOptions): Rope {
   return { theta, scaling: parseScaling(type, { raw, scaling, options }) };
 }
 
+/** `switchLength` of a config whose positions turn so. */
+export function switchLengthOf({ scaling }: Rope): { readonly switchLength?: number } {
+  return scaling?.type === 'longrope' ? { switchLength: scaling.originalLength } : {};
+}
+
 interface ScalingFields {
   readonly raw: Fields;
   readonly scaling: Fields;

@@ -1,6 +1,6 @@
 /** The turning of queries and keys: frequencies under each scaling, tables of cos and sin, and their use in a graph. */
 import type { Tensor } from '../../autodiff/graph.ts';
-import { cast, concat, less, rotaryEmbedding, slice, sumAll, where, type Rotation } from '../../autodiff/ops.ts';
+import { cast, concat, less, mul, rotaryEmbedding, slice, sumAll, where, type Rotation } from '../../autodiff/ops.ts';
 import type { Rope } from './rope.ts';
 
 /** Tables cover this many positions at a time, so that few graphs differ in nothing else. */
@@ -66,13 +66,15 @@ export interface RotationOptions {
   readonly size: number;
   /** int64 [B, S]. */
   readonly positions: Tensor;
-  /** No position is as high. */
-  readonly limit: number;
+  /** float32 [B, past + S]; no position is as high as it is wide. */
+  readonly mask: Tensor;
 }
 
-export function rotationOf(rope: Rope, { size, positions, limit }: RotationOptions): Rotation {
+export function rotationOf(rope: Rope, { size, positions, mask }: RotationOptions): Rotation {
   const { graph } = positions;
   const { scaling } = rope;
+  const [, length = 1] = positions.shape;
+  const [, limit = length] = mask.shape;
   const count = Math.ceil(limit / positionBlock) * positionBlock;
   const constants = (long: boolean): Omit<Rotation, 'positions'> => {
     const { cos, sin } = tables(rope, size, { count, long });
@@ -81,9 +83,9 @@ export function rotationOf(rope: Rope, { size, positions, limit }: RotationOptio
   };
   const short = constants(false);
   if (scaling?.type !== 'longrope' || limit <= scaling.originalLength) return { positions, ...short };
-  // All rows of a batch turn as its longest does.
-  const beyond = cast(less(scaling.originalLength - 1, cast(positions, 'float32')), 'float32');
-  const isLong = less(0, sumAll(beyond));
+  // All rows of a batch turn as its longest does, padding apart.
+  const reached = mul(cast(positions, 'float32'), slice(mask, 1, [limit - length, limit]));
+  const isLong = less(0, sumAll(cast(less(scaling.originalLength - 1, reached), 'float32')));
   const long = constants(true);
   return { positions, cos: where(isLong, long.cos, short.cos), sin: where(isLong, long.sin, short.sin) };
 }

@@ -3,7 +3,7 @@ import type { Json } from '../../spec/json.ts';
 import { activationNames, type Activation } from '../activations.ts';
 import { readConfig } from '../config-reader.ts';
 import { rotatedSize } from '../decoder/config.ts';
-import { parseRope, type Rope } from '../decoder/rope.ts';
+import { parseRope, switchLengthOf, type Rope } from '../decoder/rope.ts';
 import type { ModelConfig } from '../model.ts';
 
 export interface GptNeoxConfig extends ModelConfig {
@@ -29,6 +29,7 @@ export function parseGptNeoxConfig(given: Readonly<Record<string, Json>>, path: 
   const headSize = hidden / heads;
   if (read.count('head_dim', headSize) !== headSize) read.refuse('head_dim', String(headSize));
   const rotated = rotatedSize(raw, read, { headSize, outside: 'rotary_pct' });
+  const rope = parseRope(raw, { path, size: rotated, thetaField: 'rotary_emb_base' });
   return {
     hidden,
     heads,
@@ -38,11 +39,12 @@ export function parseGptNeoxConfig(given: Readonly<Record<string, Json>>, path: 
     vocabulary: read.count('vocab_size'),
     intermediate: read.count('intermediate_size'),
     maxLength: read.count('max_position_embeddings', 2048),
+    ...switchLengthOf(rope),
     padTokenId: read.tokenId('pad_token_id'),
     initializerRange: read.number('initializer_range', 0.02),
     epsilon: read.number('layer_norm_eps', 1e-5),
     activation: read.choice('hidden_act', activationNames, 'gelu'),
-    rope: parseRope(raw, { path, size: rotated, thetaField: 'rotary_emb_base' }),
+    rope,
     rotated,
     attentionBias: read.boolean('attention_bias', true),
     parallel: read.boolean('use_parallel_residual', true),

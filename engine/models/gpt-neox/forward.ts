@@ -12,8 +12,7 @@ import type { GptNeoxConfig } from './config.ts';
 
 export function gptNeoxForward(scope: Scope, config: GptNeoxConfig, inputs: TextInputs): ForwardResult {
   const { ids, mask, positions, virtual } = inputs;
-  const limit = mask.shape[1] ?? 1;
-  const rotation = rotationOf(config.rope, { size: config.rotated, positions, limit });
+  const rotation = rotationOf(config.rope, { size: config.rotated, positions, mask });
   const stack = causalStack(config, inputs);
   let x = flattenRows(embedWords(scope, 'gpt_neox.embed_in', { ids, virtual, paddingIndex: null }));
   for (let index = 0; index < config.layers; index += 1) {

@@ -1,5 +1,5 @@
 /** Decoding: stops, sampling by seed, listeners, golden replies. */
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Decoder, type DecodeOptions } from '../../../engine/generate/decoder.ts';
@@ -8,7 +8,7 @@ import type { MethodConfig } from '../../../engine/spec/methods/index.ts';
 import { softmax } from '../../../engine/tasks/probabilities.ts';
 import { classify, type CaseFile } from '../../parity/cases.ts';
 import { openReference } from '../../parity/reference.ts';
-import { goldenModel, loadMachine, randomRows, shared } from '../../support/engine-fixtures.ts';
+import { goldenModel, loadMachine, randomRows, shared, useFolder } from '../../support/engine-fixtures.ts';
 
 type Loaded = Awaited<ReturnType<typeof loadMachine>>;
 
@@ -182,6 +182,32 @@ describe('golden replies after training', () => {
       expect(found.map((reply, row) => reply.slice(0, sure[row]))).toEqual(
         rows.map(({ new_ids }, row) => new_ids.slice(0, sure[row])),
       );
+    }
+    await close(loaded);
+  });
+});
+
+describe('positions that turn otherwise in long rows', () => {
+  const path = useFolder();
+  const originalLength = 16;
+
+  test('a reply that grows past the bound is what passes over the whole row say', async () => {
+    const folder = path('phi3');
+    cpSync(goldenModel('phi3'), folder, { recursive: true });
+    const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as object;
+    const scaling = { rope_type: 'longrope', short_factor: [1, 1, 1, 1], long_factor: [1, 3, 5, 9] };
+    const changed = { ...config, original_max_position_embeddings: originalLength, rope_parameters: scaling };
+    writeFileSync(path('phi3', 'config.json'), JSON.stringify(changed));
+    const loaded = await load(folder);
+    const prompts = randomRows([originalLength - 4, originalLength - 4], { seed: 4 }).map(({ ids }) => ids);
+    const replies = await loaded.decoder.decode(prompts, greedy);
+    for (const [row, prompt] of prompts.entries()) {
+      const reply = replies[row] ?? [];
+      expect(reply.length).toBe(newTokens);
+      for (const [at, id] of reply.entries()) {
+        const logits = await next(loaded, [...prompt, ...reply.slice(0, at)]);
+        expect(logits.indexOf(Math.max(...logits)), `row ${String(row)} token ${String(at)}`).toBe(id);
+      }
     }
     await close(loaded);
   });

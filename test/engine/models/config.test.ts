@@ -307,6 +307,7 @@ describe('fields that are honoured', () => {
         ...scaling('su', { factor: null, short_factor: [1, 1, 1, 1], long_factor: [1, 2, 3, 4] }),
       },
       {
+        switchLength: 16,
         plan: new Array<unknown>(2).fill({
           window: null,
           rope: {
