@@ -9,7 +9,7 @@ import {
   type Module,
   type Past,
 } from '../models/model.ts';
-import type { Scope } from '../models/scope.ts';
+import type { Scope, Sublayer } from '../models/scope.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import type { MethodConfig, SupportedMethod } from '../spec/methods/index.ts';
@@ -21,6 +21,8 @@ export type Initial =
   | { readonly kind: 'ones' }
   /** N(0, deviation²). */
   | { readonly kind: 'normal'; readonly deviation: number }
+  /** N(0, deviation²) drawn again beyond `limit` deviations. */
+  | { readonly kind: 'truncated-normal'; readonly deviation: number; readonly limit: number }
   /** U(−bound, bound). */
   | { readonly kind: 'uniform'; readonly bound: number }
   /** Given by `start`, which knows the model. */
@@ -46,6 +48,14 @@ export interface TargetModule extends Module {
   readonly part: 'base' | 'head' | 'tied';
 }
 
+/** Where a sub-layer joins the stream, as the forward pass comes to it. */
+export interface Place extends Pick<Sublayer, 'place' | 'kind'> {
+  /** Counted through all stacks, the encoder's first. */
+  readonly layer: number;
+  /** A norm stands behind the sum. */
+  readonly normed: boolean;
+}
+
 /** The model a method is applied to. */
 export interface Target {
   readonly architecture: Pick<Architecture, 'type' | 'kind' | 'takesPast' | 'wordEmbeddings'>;
@@ -59,6 +69,8 @@ export interface Target {
   readonly headWeights: ReadonlyMap<string, Shape>;
   /** The head is made new for the task, so that it must learn whatever the method. */
   readonly headIsNew: boolean;
+  /** All places where a sub-layer joins the stream. */
+  readonly places: () => readonly Place[];
 }
 
 /** What start values may ask of the model as it came. */
@@ -89,6 +101,8 @@ export interface Template {
 export type SavedAs =
   /** A PEFT folder: adapter_config.json and adapter_model.safetensors. */
   | 'peft'
+  /** An AdapterHub folder: adapter_config.json, adapter.safetensors, and the head beside them. */
+  | 'adapterhub'
   /** A complete Hugging Face model folder. */
   | 'model'
   /** model.safetensors with the head only. */
@@ -119,12 +133,21 @@ export interface Merging<Config extends MethodConfig> {
   changes(scope: Scope, config: Config, target: Target): ReadonlyMap<string, WeightChange>;
 }
 
+/** A method's settings and keys as AdapterHub's folders have them. */
+export interface AdapterHubFormat<Config extends MethodConfig> {
+  /** The `config` of adapter_config.json. */
+  config(config: Config, target: Target): Readonly<Record<string, Json>>;
+  /** Keys of one of our parameters in adapter.safetensors, where the adapter has a name. All hold the same. */
+  keys(name: string, adapterName: string, config: Config): readonly string[];
+}
+
 export interface Method<Config extends MethodConfig = MethodConfig> {
   readonly name: SupportedMethod;
   /** Null where its effect cannot be added into the base weights. */
   readonly merging: Merging<Config> | null;
   readonly savedAs: SavedAs;
   readonly peft: PeftFormat<Config> | null;
+  readonly adapterHub: AdapterHubFormat<Config> | null;
   /** The model computes what it computed before until the first step. */
   startsAsIdentity(config: Config): boolean;
   /** Virtual tokens in every row; they make it longer. */
@@ -161,6 +184,7 @@ export interface Method<Config extends MethodConfig = MethodConfig> {
 export const plainMethod = {
   merging: null,
   peft: null,
+  adapterHub: null,
   startsAsIdentity: () => true,
   virtualTokens: () => 0,
   prefixLength: () => 0,

@@ -2,6 +2,8 @@
 import type { Json } from '../spec/json.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { MethodConfig, SupportedMethod } from '../spec/methods/index.ts';
+import { fromAdapterHub } from './adapter/config.ts';
+import { adapter } from './adapter/index.ts';
 import { full } from './full/index.ts';
 import { linearProbe } from './linear-probe/index.ts';
 import { fromPeftConfig } from './lora/config.ts';
@@ -20,6 +22,7 @@ const methods = {
   full,
   'linear-probe': linearProbe,
   lora,
+  adapter,
   prefix,
   prompt,
   'p-tuning': pTuning,
@@ -50,4 +53,25 @@ export function methodFromPeft(
   if (read) return read(raw, path, trained);
   const legal = Object.keys(peftTypes).join(', ');
   throw new StudioError('model.config', { path, field: 'peft_type', value: JSON.stringify(type ?? null), legal });
+}
+
+/** The settings in an AdapterHub folder's adapter_config.json: bottleneck adapters. Errors: `model.config`. */
+export function methodFromAdapterHub(raw: Readonly<Record<string, Json>>, path: string): MethodConfig {
+  const { config } = raw;
+  if (typeof config !== 'object' || config === null || Array.isArray(config))
+    throw new StudioError('model.config', {
+      path,
+      field: 'config',
+      value: JSON.stringify(config ?? null),
+      legal: 'an object',
+    });
+  const settings = config as Readonly<Record<string, Json>>;
+  const { architecture = null } = settings;
+  if (architecture === null) return fromAdapterHub(settings, path);
+  throw new StudioError('model.config', {
+    path,
+    field: 'config.architecture',
+    value: JSON.stringify(architecture),
+    legal: 'null (a bottleneck adapter)',
+  });
 }

@@ -116,6 +116,9 @@ const learningRates: Readonly<Record<SupportedMethod, (context: PresetContext) =
   'linear-probe': ({ task }) => (task === 'chat' ? 1e-4 : 2e-2),
   lora: ({ task, parameters }) =>
     task === 'chat' ? ((parameters ?? 0) < 500e6 ? 1e-3 : 2e-4) : (parameters ?? 0) < 50e6 ? 2e-3 : 5e-4,
+  // Houlsby's and AdapterHub's rates, larger where the model is small.
+  adapter: ({ task, parameters }) =>
+    task === 'chat' ? ((parameters ?? 0) < 500e6 ? 1e-3 : 2e-4) : (parameters ?? 0) < 50e6 ? 2e-3 : 5e-4,
   // Few vectors far from the loss: 10 to 100 times LoRA's.
   prefix: () => 1e-2,
   prompt: () => 5e-2,

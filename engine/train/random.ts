@@ -35,6 +35,14 @@ export function normal(key: number, counter: number): number {
   return radius * Math.cos(2 * Math.PI * uniform(key, 2 * counter + 1));
 }
 
+/** N(0, 1), drawn again until it lies within ±limit. */
+export function truncatedNormal(key: number, counter: number, limit: number): number {
+  for (let again = 0; ; again += 1) {
+    const drawn = normal(again === 0 ? key : streamKey(key, again), counter);
+    if (Math.abs(drawn) <= limit) return drawn;
+  }
+}
+
 /** 0 … count − 1 in random order (Fisher and Yates). */
 export function permutation(key: number, count: number): number[] {
   const order = Array.from({ length: count }, (_, index) => index);

@@ -20,6 +20,7 @@ import {
 import { createScope, type Mask, type Scope } from '../models/scope.ts';
 import { BugError, StudioError } from '../spec/errors.ts';
 import type { MethodConfig } from '../spec/methods/index.ts';
+import { placesOf } from './places.ts';
 
 export interface Setup {
   readonly architecture: Architecture;
@@ -101,12 +102,14 @@ function targetOf(
     ...parts.ownHead.map((module): TargetModule => ({ ...module, part: 'head' })),
     ...tied,
   ];
+  let places: ReturnType<typeof placesOf> | null = null;
   return {
     ...model,
     modules: new Map(modules.map((module) => [module.name, module])),
     base,
     headWeights: weightsOf(parts.ownHead),
     headIsNew: isNewHead(model.head),
+    places: () => (places ??= placesOf({ ...model, modules: [...parts.base, ...parts.ownHead], ties: parts.ties })),
   };
 }
 

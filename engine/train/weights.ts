@@ -5,7 +5,7 @@ import type { NewParameter } from '../methods/method.ts';
 import type { ExternalData } from '../onnx/model-proto.ts';
 import type { HostTensor } from '../runtime/session.ts';
 import { BugError, StudioError } from '../spec/errors.ts';
-import { normal, streamKey, uniform } from './random.ts';
+import { normal, streamKey, truncatedNormal, uniform } from './random.ts';
 import { shapeOf, type Setup } from './setup.ts';
 import { floats } from './state.ts';
 
@@ -117,6 +117,8 @@ function initial(name: string, { shape, initial: start }: NewParameter, seed: nu
       throw new BugError(`${name} starts from the model and was given no value`);
     case 'normal':
       return data.map((_, index) => start.deviation * normal(key, index));
+    case 'truncated-normal':
+      return data.map((_, index) => start.deviation * truncatedNormal(key, index, start.limit));
     case 'uniform':
       return data.map((_, index) => start.bound * (2 * uniform(key, index) - 1));
   }

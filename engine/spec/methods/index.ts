@@ -1,5 +1,6 @@
 /** All method names of the literature, the settings of those that train today, and their presets. */
 import { z } from 'zod';
+import { adapterPreset, adapterSchema } from './adapter.ts';
 import type { PresetContext, PresetName } from './common.ts';
 import { fullPreset, fullSchema } from './full.ts';
 import { linearProbePreset, linearProbeSchema } from './linear-probe.ts';
@@ -26,6 +27,7 @@ export const methodSchema = z.discriminatedUnion('name', [
   fullSchema,
   linearProbeSchema,
   loraSchema,
+  adapterSchema,
   prefixSchema,
   promptSchema,
   pTuningSchema,
@@ -38,6 +40,7 @@ export const methodSchemas = {
   full: fullSchema,
   'linear-probe': linearProbeSchema,
   lora: loraSchema,
+  adapter: adapterSchema,
   prefix: prefixSchema,
   prompt: promptSchema,
   'p-tuning': pTuningSchema,
@@ -50,6 +53,7 @@ const presets = {
   full: fullPreset,
   'linear-probe': linearProbePreset,
   lora: loraPreset,
+  adapter: adapterPreset,
   prefix: prefixPreset,
   prompt: promptPreset,
   'p-tuning': pTuningPreset,
