@@ -1,4 +1,4 @@
-/** Writes what was learned: a PEFT folder, a complete Hugging Face model, or a head, with labels, tokenizer and recipe. */
+/** Writes what was learned: a PEFT folder, an AdapterHub folder, a complete Hugging Face model, or a head, with labels, tokenizer and recipe. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyTokenizerFiles } from '../checkpoint/copy-tokenizer.ts';
@@ -18,6 +18,7 @@ import { savedForm } from '../train/saved-form.ts';
 import { shapeOf, type Setup } from '../train/setup.ts';
 import { floatData } from '../train/state.ts';
 import { readWeight } from '../train/weights.ts';
+import { adapterHubFiles, normFile, writeAdapterHub } from './adapterhub.ts';
 
 export interface Learned {
   readonly recipe: Recipe;
@@ -65,6 +66,13 @@ const writers = {
     await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
     await writeJson(join(folder, 'adapter_config.json'), config);
     await writeText(join(folder, 'README.md'), modelCard(learned));
+  },
+  adapterhub: async (learned, state, folder) => {
+    const { recipe, rows, setup } = learned;
+    const names = { name: recipe.task, baseModel: publicName(recipe.model), labels: rows.labels };
+    const files = adapterHubFiles(setup, state, names);
+    await writeAdapterHub(files, folder);
+    await writeText(join(folder, 'README.md'), modelCard(learned, loadingNotes(files)));
   },
   model: async (learned, state, folder) => {
     await writeSafetensors(
@@ -137,9 +145,29 @@ const problemTypes = {
   regression: 'regression',
 } as const satisfies Record<NonNullable<Head['problem']>, string>;
 
-function modelCard({ recipe, setup, rows }: Learned): string {
+const libraries = {
+  peft: 'peft',
+  adapterhub: 'adapters',
+  model: 'transformers',
+  head: 'transformers',
+} as const satisfies Record<SavedAs, string>;
+
+/** How AdapterHub is told to read the folder. */
+function loadingNotes({ head, norms }: ReturnType<typeof adapterHubFiles>): readonly string[] {
+  const loaded = `model.load_adapter("this folder", use_safetensors=True${head ? ', with_head=True' : ''})`;
+  return [
+    `The weights are safetensors: \`${loaded}\`. Without \`use_safetensors=True\` the library looks for \`.bin\` files only.`,
+    ...(norms.length > 0
+      ? [
+          `The model's own layer norms learned too. They are in ${normFile}, under Transformers' names; AdapterHub's format has no place for them, so that the library alone gives other answers until they are loaded with \`load_state_dict(…, strict=False)\`.`,
+        ]
+      : []),
+  ];
+}
+
+function modelCard({ recipe, setup, rows }: Learned, notes: readonly string[] = []): string {
   const { training } = recipe;
-  const library = setup.method?.savedAs === 'peft' ? 'peft' : 'transformers';
+  const library = libraries[setup.method?.savedAs ?? 'model'];
   const head = [
     '---',
     `library_name: ${library}`,
@@ -152,6 +180,7 @@ function modelCard({ recipe, setup, rows }: Learned): string {
     `Trained with Atelier for ${recipe.task} in float32: learning rate ${String(training.learningRate)}, batch size ${String(training.batchSize)}, ${String(training.epochs)} epochs, seed ${String(training.seed)}.`,
     ...(rows.labels.length > 0 ? [`Labels, in the order of the logits: ${rows.labels.join(', ')}.`] : []),
     ...cardNotes(setup, rows.labels),
+    ...notes,
     'The resolved recipe is in recipe.json.',
   ];
   return `${head.join('\n')}\n\n${body.join('\n\n')}\n`;

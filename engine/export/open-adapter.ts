@@ -14,6 +14,7 @@ import { openArchitecture, parameterCount, type OpenedModel } from '../train/pre
 import { readJsonFile } from '../train/run-folder.ts';
 import { createSetup, type Setup } from '../train/setup.ts';
 import { loadWeights, type Weights } from '../train/weights.ts';
+import { adapterHubMethod, adapterHubTensors } from './read-adapterhub.ts';
 
 export interface TunedModel extends OpenedModel {
   readonly recipe: Recipe;
@@ -88,17 +89,20 @@ function parseHead(path: string, value: Json): Head {
   };
 }
 
-/** A PEFT folder's own config decides, in the form in which its tensors are saved; the recipe only says how it came about. */
+/** A PEFT or AdapterHub folder's own config decides, in the form in which its tensors are saved; the recipe only says how it came about. */
 async function savedMethod(adapter: string, method: MethodConfig): Promise<MethodConfig> {
   const path = join(adapter, 'adapter_config.json');
   if (!(await exists(path))) return method;
-  const read = methodFromPeft((await readJsonFile(path)) as Readonly<Record<string, Json>>, path, method);
+  const raw = (await readJsonFile(path)) as Readonly<Record<string, Json>>;
+  if (!('peft_type' in raw) && 'config' in raw) return adapterHubMethod(adapter);
+  const read = methodFromPeft(raw, path, method);
   return methodOf(read).savedConfig(read);
 }
 
 /** Every parameter that learned, of the shape this base needs. */
 async function readLearned(adapter: string, setup: Setup): Promise<ReadonlyMap<string, Float32Array>> {
   const { method, methodConfig, target } = setup;
+  if (method?.savedAs === 'adapterhub') return adapterHubTensors(adapter, setup);
   const peft = method?.peft ?? null;
   const path = join(adapter, peft ? 'adapter_model.safetensors' : 'model.safetensors');
   const file = await openSafetensors(path);

@@ -1,6 +1,6 @@
 /** Activation functions by the names that config.json gives them (Transformers' activations.py). */
 import type { Tensor } from '../autodiff/graph.ts';
-import { gelu, relu, silu, tanh } from '../autodiff/ops.ts';
+import { gelu, mul, neg, relu, sigmoid, silu, sub, tanh } from '../autodiff/ops.ts';
 
 export const activationNames = [
   'gelu',
@@ -11,6 +11,10 @@ export const activationNames = [
   'silu',
   'swish',
   'tanh',
+  'sigmoid',
+  'quick_gelu',
+  'leaky_relu',
+  'linear',
 ] as const;
 export type Activation = (typeof activationNames)[number];
 
@@ -23,6 +27,11 @@ const functions = {
   silu,
   swish: silu,
   tanh,
+  sigmoid,
+  quick_gelu: (x) => mul(x, sigmoid(mul(x, 1.702))),
+  // PyTorch's slope of negative numbers.
+  leaky_relu: (x) => sub(relu(x), mul(relu(neg(x)), 0.01)),
+  linear: (x) => x,
 } satisfies Record<Activation, (x: Tensor) => Tensor>;
 
 export function activate(name: Activation, x: Tensor): Tensor {

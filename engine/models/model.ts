@@ -143,12 +143,24 @@ export interface PositionOptions {
 /** Where the decoder of an encoder–decoder gets its tokens: the answer so far, or the input shifted right. */
 export type DecoderInput = 'answer' | 'shifted-input' | 'none';
 
+/** A head that came with an adapter, in place of Transformers'. */
+export interface OwnHead {
+  /** head_config.json, as it came. */
+  readonly raw: Readonly<Record<string, Json>>;
+  /** It learns, even over the vocabulary. */
+  readonly learns: boolean;
+  /** The name in the adapter's files of what is called so in Transformers' task model. */
+  readonly key: (name: string) => string;
+}
+
 export interface Architecture<Config extends ModelConfig = ModelConfig> {
   /** `model_type` in config.json. */
   readonly type: string;
   readonly kind: 'encoder' | 'decoder' | 'encoder-decoder';
   /** Transformers' class of each head it can have. */
   readonly taskClasses: Readonly<Partial<Record<HeadName, string>>>;
+  /** Absent: Transformers' heads. */
+  readonly ownHead?: OwnHead;
   /** The module of the word embeddings in the task model of a head. */
   wordEmbeddings(head: HeadName): string;
   /** Reads keys and values before its tokens, so that a prefix can be put there; DistilBERT and DeBERTa do not. */

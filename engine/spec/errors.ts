@@ -33,6 +33,8 @@ export interface ErrorData {
   'model.not-downloaded': { model: string };
   'model.task': { architecture: string; task: string };
   'checkpoint.corrupt': { path: string; reason: string };
+  /** A pickle that would have Python call something. */
+  'checkpoint.code': { path: string; name: string };
   'checkpoint.type': { path: string; name: string; type: string };
   'tokenizer.unsupported': { path: string; reason: string };
   'template.failed': { reason: string };

@@ -108,7 +108,7 @@ function targetOf(
     modules: new Map(modules.map((module) => [module.name, module])),
     base,
     headWeights: weightsOf(parts.ownHead),
-    headIsNew: isNewHead(model.head),
+    headIsNew: isNewHead(model.head) || model.architecture.ownHead?.learns === true,
     places: () => (places ??= placesOf({ ...model, modules: [...parts.base, ...parts.ownHead], ties: parts.ties })),
   };
 }

@@ -72,6 +72,17 @@ function snippetFor(run: RunRecord, folder: string): string {
   ];
   const load = {
     lora: peft,
+    adapter: [
+      'import adapters',
+      `from transformers import ${model}, AutoTokenizer`,
+      '',
+      `folder = ${where}`,
+      ...labels,
+      `model = ${model}.from_pretrained(${base}${isChat ? '' : ', num_labels=len(labels)'})`,
+      'adapters.init(model)',
+      `model.load_adapter(folder, use_safetensors=True, with_head=${isChat ? 'False' : 'True'}, set_active=True)`,
+      'model.eval()',
+    ],
     prefix: peft,
     prompt: peft,
     'p-tuning': peft,

@@ -16,7 +16,7 @@ export interface GoldenBatch {
 }
 
 interface Context {
-  readonly file: CaseFile;
+  readonly file: Pick<CaseFile, 'loss_rule'>;
   readonly setup: Setup;
 }
 
@@ -159,10 +159,8 @@ function answers(
   const length = decoderLength > 0 ? decoderLength : width;
   if (head.name === 'sequence-classification' || head.name === 'multiple-choice') {
     // Given embeddings, PEFT's wrapper cannot see padding and pools the last position.
-    const last = (own: readonly number[]): number =>
-      virtualTokens > 0 ? length - 1 : own.findLastIndex((id) => id !== config.padTokenId);
     const pooled = (own: readonly number[]): number =>
-      architecture.kind === 'decoder' ? last(own) : architecture.pooled(config, own);
+      architecture.kind === 'decoder' && virtualTokens > 0 ? length - 1 : architecture.pooled(config, own);
     return { places: ids.map((own, row) => row * length + pooled(own)), compared: ids.map(() => true) };
   }
   const places = Array.from({ length: batch * length }, (_, place) => place);
@@ -177,7 +175,7 @@ interface TargetsAt {
   readonly shape: StepShape;
   readonly rows: Rows;
   readonly setup: Setup;
-  readonly file: CaseFile;
+  readonly file: Pick<CaseFile, 'loss_rule'>;
 }
 
 function targets(reference: Reference, at: TargetsAt): Feeds {

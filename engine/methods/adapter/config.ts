@@ -74,7 +74,7 @@ export function fromAdapterHub(raw: Raw, path: string): AdapterConfig {
     const value = raw[field] ?? fallback;
     return typeof value === 'boolean' ? value : refuse(field, 'true, false');
   };
-  const configuration = flag('is_parallel', false) ? 'par_bn' : flag('mh_adapter', false) ? 'double_seq_bn' : 'seq_bn';
+  const configuration = flag('is_parallel', false) ? 'par_bn' : flag('mh_adapter', false) ? 'houlsby' : 'pfeiffer';
   const { factor, others } = factorsOf(raw, refuse);
   const residual = raw['residual_before_ln'] ?? true;
   const parsed = adapterSchema.safeParse({

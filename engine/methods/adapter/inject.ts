@@ -1,7 +1,7 @@
 /** A(z) = s · (W_up σ(W_down z + b_down) + b_up) where a sub-layer joins the stream (Houlsby et al., 2019, section 2.1; adapters/methods/modeling.py). */
 import type { Tensor } from '../../autodiff/graph.ts';
-import { add, gemm, layerNormalization, mul, neg, relu, sigmoid, sub } from '../../autodiff/ops.ts';
-import { activate, activationNames } from '../../models/activations.ts';
+import { add, gemm, layerNormalization, mul } from '../../autodiff/ops.ts';
+import { activate, type Activation } from '../../models/activations.ts';
 import type { Scope, Sublayer } from '../../models/scope.ts';
 import type { AdapterConfig, AdapterNonLinearity } from '../../spec/methods/adapter.ts';
 import type { Initial, NewParameter, Target } from '../method.ts';
@@ -9,7 +9,22 @@ import { bottleneckOf, widthsOf, type Bottleneck } from './settings.ts';
 
 /** PyTorch's for a LayerNorm without one of its own. */
 const epsilon = 1e-5;
-const leak = 0.01;
+
+/** Transformers' names but for one that AdapterHub has of its own. */
+const activations = {
+  relu: 'relu',
+  swish: 'swish',
+  silu: 'silu',
+  gelu: 'gelu',
+  gelu_new: 'gelu_new',
+  gelu_fast: 'gelu_fast',
+  gelu_pytorch_tanh: 'gelu_pytorch_tanh',
+  quick_gelu: 'quick_gelu',
+  tanh: 'tanh',
+  sigmoid: 'sigmoid',
+  leakyrelu: 'leaky_relu',
+  linear: 'linear',
+} as const satisfies Record<AdapterNonLinearity, Activation>;
 
 /** Down is [m, d], up [d, m]; of norms of its own, [d]. */
 export function adapterParameters(config: AdapterConfig, target: Target): ReadonlyMap<string, NewParameter> {
@@ -88,7 +103,7 @@ function bottleneck(z: Tensor, at: At): Tensor {
       c: scope.graph.parameter(`${sublayer.place}.${name}.bias`, [out]),
     });
   const input = settings.lnBefore ? ownNorm(at, 'adapter_norm_before', z) : z;
-  const narrow = bend(settings.nonLinearity, projected(input, 'adapter_down', [width, hidden]));
+  const narrow = activate(activations[settings.nonLinearity], projected(input, 'adapter_down', [width, hidden]));
   const wide = projected(narrow, 'adapter_up', [hidden, width]);
   const scaled = settings.scaling === 1 ? wide : mul(wide, settings.scaling);
   return scope.dropout(scaled, settings.dropout, `${sublayer.place}.adapter`);
@@ -98,19 +113,4 @@ function ownNorm({ scope, sublayer }: At, name: string, z: Tensor): Tensor {
   const weight = (part: string): Tensor =>
     scope.graph.parameter(`${sublayer.place}.${name}.${part}`, [z.shape[1] ?? 1]);
   return layerNormalization(z, { scale: weight('weight'), bias: weight('bias') }, epsilon);
-}
-
-function bend(name: AdapterNonLinearity, x: Tensor): Tensor {
-  const known = activationNames.find((activation) => activation === name);
-  if (known !== undefined) return activate(known, x);
-  switch (name) {
-    case 'leakyrelu':
-      return sub(relu(x), mul(relu(neg(x)), leak));
-    case 'quick_gelu':
-      return mul(x, sigmoid(mul(x, 1.702)));
-    case 'sigmoid':
-      return sigmoid(x);
-    default:
-      return x;
-  }
 }

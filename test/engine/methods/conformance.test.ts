@@ -9,6 +9,7 @@ import { supportedMethods, type MethodConfig } from '../../../engine/spec/method
 import { plainProbe } from '../../../engine/spec/methods/linear-probe.ts';
 import { plainLora, type LoraConfig } from '../../../engine/spec/methods/lora.ts';
 import { noTemplate } from '../../../engine/spec/methods/template.ts';
+import { adapterPreset, type AdapterConfig } from '../../../engine/spec/methods/adapter.ts';
 import { parseRecipe } from '../../../engine/spec/recipe.ts';
 import type { SupportedTask } from '../../../engine/spec/tasks.ts';
 import { taskOf } from '../../../engine/tasks/registry.ts';
@@ -129,6 +130,25 @@ const methods: readonly Method[] = [
     variant: 'with an answer layer of its own',
     on: ['smollm'],
   },
+  // Its start is near the identity, not at it.
+  {
+    config: () => adapterWith({ configuration: 'houlsby', dropout: 0.2 }),
+    drops: true,
+    identity: false,
+    variant: 'houlsby',
+  },
+  {
+    config: () => adapterWith({ configuration: 'pfeiffer', init: 'mam_adapter' }),
+    drops: false,
+    identity: true,
+    variant: 'pfeiffer',
+  },
+  {
+    config: () => adapterWith({ configuration: 'par_bn', lnBefore: true, trainLayerNorm: true }),
+    drops: false,
+    identity: true,
+    variant: 'parallel, with norms',
+  },
   { config: () => ({ name: 'prefix', ...virtual, ...plain, init: 'random' }), drops: false, identity: false },
   { config: () => ({ name: 'prefix', ...virtual, ...written, init: 'random' }), drops: false, identity: false },
   { config: () => ({ name: 'prompt', ...virtual, ...learnedAlone, init: 'random' }), drops: false, identity: false },
@@ -150,6 +170,12 @@ const methods: readonly Method[] = [
     identity: false,
   },
 ];
+
+/** A small adapter without any of its extras. */
+function adapterWith(changed: Partial<AdapterConfig>): AdapterConfig {
+  const context = { task: 'chat', architecture: null, parameters: null } as const;
+  return { ...adapterPreset('balanced', context), reductionFactor: 4, ...changed };
+}
 
 /** LoRA without any of its extras. */
 function loraWith(changed: Partial<LoraConfig>): LoraConfig {

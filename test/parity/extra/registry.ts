@@ -1,6 +1,7 @@
 /** The families of golden-extra that parity runs, in the order of their table. */
 import type { Device } from '../../../engine/runtime/device.ts';
 import type { Runtime } from '../../../engine/runtime/session.ts';
+import { adapters } from './adapters.ts';
 import { generation } from './generation.ts';
 import { gguf } from './gguf.ts';
 import { metrics } from './metrics.ts';
@@ -32,4 +33,4 @@ export interface ExtraFamily {
   cases(folder: string): readonly ExtraCase[];
 }
 
-export const extraFamilies: readonly ExtraFamily[] = [metrics, gguf, generation, optimizers, quant];
+export const extraFamilies: readonly ExtraFamily[] = [metrics, adapters, gguf, generation, optimizers, quant];

@@ -186,6 +186,12 @@ export const errorSentences = {
     remedy: 'Download or copy the file again; I left it as it is.',
     evidence: path,
   }),
+  'checkpoint.code': ({ path, name }) => ({
+    title: `${fileName(path)} would run code.`,
+    cause: `To be loaded it wants ${name} to be called, which a file of weights has no need of.`,
+    remedy: 'Use a version of it as safetensors, or one from a source that you trust.',
+    evidence: `${path}: ${name}`,
+  }),
   'checkpoint.type': ({ path, name, type }) => ({
     title: `${fileName(path)} stores its weights as ${type}, which is not available yet.`,
     cause: `The weight ${name} is of this type.`,
