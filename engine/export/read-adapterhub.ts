@@ -90,7 +90,15 @@ function staticHead(
 /** Every tensor of the setup that the folder holds. Errors: `adapter.incomplete`, `adapter.base`, and those of the files. */
 export async function adapterHubTensors(folder: string, setup: Setup): Promise<ReadonlyMap<string, Float32Array>> {
   const { method, methodConfig, added, target, trainable, architecture, modules } = setup;
-  const { name } = (await readJsonFile(join(folder, 'adapter_config.json'))) as Raw;
+  const path = join(folder, 'adapter_config.json');
+  const { name } = (await readJsonFile(path)) as Raw;
+  if (typeof name !== 'string')
+    throw new StudioError('model.config', {
+      path,
+      field: 'name',
+      value: JSON.stringify(name ?? null),
+      legal: 'a name',
+    });
   const own = architecture.ownHead;
   const prefixed = own?.key ?? ((key: string) => key);
   const known = new Map<string, Float32Array>();
@@ -111,8 +119,7 @@ export async function adapterHubTensors(folder: string, setup: Setup): Promise<R
   };
   await within(await tensorFile(folder, ['adapter.safetensors', 'pytorch_adapter.bin']), async (file) => {
     for (const parameter of added.keys()) {
-      const keys =
-        method?.adapterHub && methodConfig ? method.adapterHub.keys(parameter, String(name), methodConfig) : [];
+      const keys = method?.adapterHub && methodConfig ? method.adapterHub.keys(parameter, name, methodConfig) : [];
       await take(
         file,
         parameter,

@@ -63,10 +63,10 @@ export function withOwnHead(options: OwnHeadOptions): { readonly architecture: A
   const { architecture: base, config, raw } = options;
   const settings = raw['config'] as Raw;
   const head = headOf(options);
-  const name = String(raw['name']);
+  const name = text(options, 'name');
   const bare = { name: bareHeads[base.kind], labels: config.vocabulary };
   const own = { raw, key: (key: string) => `${basePrefixes[base.type] ?? ''}${key}` };
-  const taskClasses = { ...base.taskClasses, [head.name]: String(raw['model_class']) };
+  const taskClasses = { ...base.taskClasses, [head.name]: text(options, 'model_class') };
   if (head.name === 'seq2seq-lm') {
     if (settings['layers'] !== 1 || settings['bias'] === true) refuse(options, 'layers', '1 without a bias');
     // The model's own head, under a name of the adapter's.
@@ -103,7 +103,7 @@ function lastCounted({ padTokenId }: ModelConfig, ids: readonly number[]): numbe
 
 function headOf(options: OwnHeadOptions): Head {
   const settings = options.raw['config'] as Raw;
-  const kind = kinds[String(settings['head_type'])];
+  const kind = kinds[text(options, 'head_type', settings)];
   if (!kind) return refuse(options, 'head_type', Object.keys(kinds).join(', '));
   const { name } = kind;
   if (isLanguageModel(name)) return { name, labels: options.config.vocabulary };
@@ -118,7 +118,7 @@ function headOf(options: OwnHeadOptions): Head {
 function planOf(options: OwnHeadOptions, { name, labels }: Head): Plan {
   const { raw, rawConfig, config } = options;
   const settings = raw['config'] as Raw;
-  const prefix = `heads.${String(raw['name'])}`;
+  const prefix = `heads.${text(options, 'name')}`;
   const layers = typeof settings['layers'] === 'number' ? settings['layers'] : refuse(options, 'layers', 'a number');
   const bend = activationOf(options, settings['activation_function'] ?? null);
   const language = isLanguageModel(name);
@@ -156,7 +156,7 @@ function planOf(options: OwnHeadOptions, { name, labels }: Head): Plan {
 
 function activationOf(options: OwnHeadOptions, name: Json): Activation | null {
   if (name === null) return null;
-  const known = activationNames.find((own) => own === String(name).toLowerCase());
+  const known = activationNames.find((own) => own === (typeof name === 'string' ? name.toLowerCase() : null));
   return known ?? refuse(options, 'activation_function', activationNames.join(', '));
 }
 
@@ -197,6 +197,13 @@ function applyPlan(scope: Scope, { steps, decoder, epsilon }: Plan, hidden: Tens
   if (!decoder) return x;
   const bias = decoder.bias ? { c: scope.weight(`${decoder.name}.bias`) } : {};
   return gemm(x, scope.weight(`${decoder.name}.weight`), { transB: true, ...bias });
+}
+
+function text(options: OwnHeadOptions, field: string, from: Raw = options.raw): string {
+  const value = from[field];
+  if (typeof value === 'string') return value;
+  const shown = JSON.stringify(value ?? null);
+  throw new StudioError('model.config', { path: options.path, field, value: shown, legal: 'a name' });
 }
 
 function refuse({ raw, path }: OwnHeadOptions, field: string, legal: string): never {
