@@ -9,7 +9,7 @@ import { submodulesOf } from '../prompt/config.ts';
 
 /** A table without an encoder goes as an MLP's: PEFT reads the table and builds no encoder. */
 export function toPTuning(config: PTuningConfig, context: PeftContext): Readonly<Record<string, Json>> {
-  const { heads, layers } = context.target.config;
+  const { heads, layers: own, encoderLayers: layers = own } = context.target.config;
   const tokenSize = wordSize(context.target);
   return {
     ...promptFields(context, { ...config, tokenSize, heads, layers, submodules: config.transformerSubmodules }),

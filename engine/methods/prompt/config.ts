@@ -6,7 +6,7 @@ import { PeftReader, promptFields, wordSize } from '../peft-prompts.ts';
 
 /** The table is stored whole, so loading needs neither the text it started from nor a tokenizer. */
 export function toPromptTuning(config: PromptConfig, context: PeftContext): Readonly<Record<string, Json>> {
-  const { heads, layers } = context.target.config;
+  const { heads, layers: own, encoderLayers: layers = own } = context.target.config;
   const tokenSize = wordSize(context.target);
   return {
     ...promptFields(context, { ...config, tokenSize, heads, layers, submodules: config.transformerSubmodules }),

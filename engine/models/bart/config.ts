@@ -41,11 +41,13 @@ export function parseBartConfig(raw: Readonly<Record<string, Json>>, path: strin
   if (read.boolean('static_position_embeddings', false)) read.refuse('static_position_embeddings', 'false');
   const decoder = sizes('decoder');
   const padTokenId = read.tokenId('pad_token_id') ?? 1;
+  const encoder = sizes('encoder');
   return {
     hidden,
-    encoder: sizes('encoder'),
+    encoder,
     decoder,
     layers: decoder.layers,
+    encoderLayers: encoder.layers,
     heads: decoder.heads,
     keyValueHeads: decoder.heads,
     headSize: hidden / decoder.heads,
