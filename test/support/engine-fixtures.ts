@@ -58,16 +58,21 @@ export async function loadMachine(options: MachineOptions) {
   }
 }
 
-/** Random rows of these lengths; a class each, or with `answers` 'next' an answer at each position. */
+/** Random rows of these lengths; a class each, or with `answers` 'next' an answer at each position, with 'decoder' at each of a decoder's. */
 export function randomRows(
   lengths: readonly number[],
-  options: { readonly seed?: number; readonly labels?: number; readonly answers?: 'first' | 'next' } = {},
+  options: { readonly seed?: number; readonly labels?: number; readonly answers?: 'first' | 'next' | 'decoder' } = {},
 ): TokenRow[] {
   const { seed = 1, labels = 3, answers = 'first' } = options;
   return lengths.map((length, row) => {
     const key = streamKey(seed, 'row', row);
     // Above the special tokens, below the smallest vocabulary of the golden models.
     const ids = Array.from({ length }, (_, at) => 10 + (bits(key, at) % 250));
+    if (answers === 'decoder') {
+      const said = ids.toReversed().slice(1);
+      const asked = said.map((label, position) => ({ position, label }));
+      return { ids, types: null, decoder: [0, ...said.slice(0, -1)], answers: asked };
+    }
     return {
       ids,
       types: ids.map(() => 0),

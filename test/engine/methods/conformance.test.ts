@@ -51,6 +51,7 @@ const models: readonly Model[] = [
   },
   // Its language-model head is its embedding.
   { name: 'smollm', head: 'causal-lm', task: 'chat', labels: [], targets: ['q_proj', 'v_proj'], table: 'embed_tokens' },
+  { name: 't5', head: 'seq2seq-lm', task: 'translation', labels: [], targets: ['q', 'v'], table: 'shared' },
 ];
 
 interface Method {
@@ -206,7 +207,8 @@ async function close(...all: readonly Loaded[]): Promise<void> {
 }
 
 function rowsOf({ head }: Model, lengths: readonly number[]): TokenRow[] {
-  return randomRows(lengths, { answers: head === 'causal-lm' ? 'next' : 'first' });
+  const answers = head === 'seq2seq-lm' ? 'decoder' : head === 'causal-lm' ? 'next' : 'first';
+  return randomRows(lengths, { answers });
 }
 const lengths = [4, 6, 8, 5];
 
@@ -244,8 +246,14 @@ function sameBits(a: Float32Array | undefined, b: Float32Array | undefined): boo
   return a !== undefined && b !== undefined && Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 }
 
+const columnsOf: Readonly<Partial<Record<SupportedTask, Readonly<Record<string, string>>>>> = {
+  chat: { messages: 'messages' },
+  translation: { source: 'source', target: 'target' },
+  'text-classification': { text: 'text', label: 'label' },
+};
+
 function recipeOf(model: Model, method: MethodConfig) {
-  const columns = model.task === 'chat' ? { messages: 'messages' } : { text: 'text', label: 'label' };
+  const columns = columnsOf[model.task];
   const data = { train: ['rows.csv'], columns };
   const outline = parseRecipe({ version: 1, model: goldenModel(model.name), task: model.task, data, method });
   return outline.resolve({ architecture: model.name, parameters: 1e5 });

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { methodFromPeft, methodOf } from '../../../engine/methods/registry.ts';
-import type { HeadName } from '../../../engine/models/model.ts';
+import { isLanguageModel, type HeadName } from '../../../engine/models/model.ts';
 import { Runtime } from '../../../engine/runtime/session.ts';
 import type { Json } from '../../../engine/spec/json.ts';
-import type { MethodConfig } from '../../../engine/spec/methods/index.ts';
+import { methodPreset, type MethodConfig } from '../../../engine/spec/methods/index.ts';
 import type { PrefixConfig } from '../../../engine/spec/methods/prefix.ts';
 import type { PromptConfig } from '../../../engine/spec/methods/prompt.ts';
 import { openArchitecture } from '../../../engine/train/prepare.ts';
@@ -46,7 +46,7 @@ interface Start {
 async function start({ model, head = 'causal-lm', method, labels = [], seed = 1 }: Start) {
   const { base, architecture, config } = await openArchitecture(goldenModel(model));
   try {
-    const size = head === 'causal-lm' ? config.vocabulary : labels.length;
+    const size = isLanguageModel(head) ? config.vocabulary : labels.length;
     const setup = createSetup({ architecture, config, head: { name: head, labels: size }, method });
     await Runtime.open();
     const values = await startValues({ base, setup, labels, seed, device: 'cpu', threads: 1 });
@@ -152,6 +152,18 @@ describe('a prefix that starts from activations', () => {
     }
   });
 
+  test('fills the slices that PEFT hands to an encoder–decoder’s decoder, and no others', async () => {
+    const { values } = await start({ model: 't5', head: 'seq2seq-lm', method: prefix });
+    const table = values.get('prompt_embeddings') ?? new Float32Array();
+    // Two layers: both read slices 0 and 1 of the four.
+    const slice = (index: number): Float32Array =>
+      table.subarray((index * table.length) / 16, ((index + 1) * table.length) / 16);
+    const used = Array.from({ length: 16 }, (_, index) => slice(index).every((value) => value !== 0));
+    const empty = Array.from({ length: 16 }, (_, index) => slice(index).every((value) => value === 0));
+    expect(used.map((_, index) => index % 4 < 2)).toEqual(used);
+    expect(empty.map((_, index) => index % 4 >= 2)).toEqual(empty);
+  });
+
   test('is refused behind a network that writes it', async () => {
     const method: MethodConfig = { ...prefix, projection: true };
     await expect(start({ model: 'llama', method })).rejects.toMatchObject({
@@ -159,6 +171,21 @@ describe('a prefix that starts from activations', () => {
       data: { path: 'method.init', value: '"activations"' },
     });
   });
+});
+
+test.each(['distilbert', 'deberta-v3'])('%s, which reads no earlier keys, names the models that do', async (model) => {
+  const labels = ['a', 'b'];
+  for (const name of ['prefix', 'p-tuning-v2'] as const) {
+    const method = methodPreset(name, 'balanced', {
+      task: 'text-classification',
+      architecture: model,
+      parameters: null,
+    });
+    await expect(start({ model, head: 'sequence-classification', method, labels })).rejects.toMatchObject({
+      code: 'method.architecture',
+      data: { method: name, possible: expect.stringContaining('bert, roberta') as string },
+    });
+  }
 });
 
 describe('PEFT’s adapter_config.json', () => {

@@ -234,7 +234,7 @@ export const errorSentences = {
   'method.architecture': ({ method, architecture, possible }) => ({
     title: `${method} cannot be put on a model of the ${architecture} family.`,
     cause: 'The model has no place for what this method adds.',
-    remedy: `Choose another method (${possible}) or another model.`,
+    remedy: `Choose another method, or a model of one of these families: ${possible}.`,
     evidence: `${method}, ${architecture}`,
   }),
   'method.no-room': ({ virtualTokens, limit }) => ({
