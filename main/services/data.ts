@@ -24,7 +24,9 @@ export interface DataRoom {
   ): Promise<DatasetView>;
   /** Looks at the same files again for another task; a mapping that does not suit it is guessed anew. */
   readAgain(project: ProjectRecord): Promise<void>;
-  readonly services: Pick<Services, 'addData' | 'setMapping' | 'setSplit' | 'rows'>;
+  /** Reads the same files by these columns. */
+  map(project: ProjectRecord, columns: Columns): Promise<DatasetView>;
+  readonly services: Pick<Services, 'addData' | 'setSplit' | 'rows'>;
 }
 
 export function dataRoom({ store, engine, publish }: Parts, views: Views): DataRoom {
@@ -67,12 +69,9 @@ export function dataRoom({ store, engine, publish }: Parts, views: Views): DataR
     readAgain: async (project) => {
       await describe(project, dataRequest(dataset(project.id), project.draft.task));
     },
+    map: (project, columns) => describe(project, { ...dataRequest(dataset(project.id), project.draft.task), columns }),
     services: {
       addData: ({ projectId, train, test }) => read(views.projectRecord(projectId), { train, test: test ?? [] }),
-      setMapping: ({ projectId, columns }) => {
-        const project = views.projectRecord(projectId);
-        return describe(project, { ...dataRequest(dataset(projectId), project.draft.task), columns });
-      },
       setSplit: ({ projectId, ...split }) => {
         const project = views.projectRecord(projectId);
         return describe(project, { ...dataRequest(dataset(projectId), project.draft.task), split });

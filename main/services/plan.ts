@@ -14,15 +14,12 @@ import type { Estimate } from '../../engine/spec/metrics.ts';
 import { recipeJsonSchema } from '../../engine/spec/recipe.ts';
 import type { SupportedTask } from '../../engine/spec/tasks.ts';
 import { trainingPreset } from '../../engine/spec/training.ts';
-import type { Destination, MethodView, ProjectDraft, SettingsForm } from '../contract/views.ts';
+import { reachable, type MethodView, type ProjectDraft, type SettingsForm } from '../contract/views.ts';
 import type { ProjectRecord } from '../store/store.ts';
 import { suits } from './data.ts';
 import { locateModel, modelFacts } from './models.ts';
 import type { Parts, Services } from './parts.ts';
 import type { Views } from './views.ts';
-
-/** Where what a method learned can be taken today. */
-const reachable: readonly Destination[] = ['here', 'peft'];
 
 export interface Planner {
   readonly facts: ReturnType<typeof modelFacts>;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { catalogueEntry } from '../../engine/spec/catalogue.ts';
 import { methodSchemas } from '../../engine/spec/methods/index.ts';
 import { parseField } from '../../engine/spec/recipe.ts';
+import { suitsTask, taskOfColumns } from '../../engine/spec/tasks.ts';
 import { trainingSchema } from '../../engine/spec/training.ts';
 import type { ProjectDraft, ProjectView } from '../contract/views.ts';
 import type { ProjectRecord } from '../store/store.ts';
@@ -35,7 +36,14 @@ const sampleName = 'Sample: commands for a home';
 
 type ProjectCalls = Pick<
   Services,
-  'listProjects' | 'createProject' | 'getProject' | 'renameProject' | 'removeProject' | 'restoreProject' | 'decide'
+  | 'listProjects'
+  | 'createProject'
+  | 'getProject'
+  | 'renameProject'
+  | 'removeProject'
+  | 'restoreProject'
+  | 'decide'
+  | 'setMapping'
 >;
 type Decisions = Omit<ParsedOf<'decide'>, 'projectId'>;
 
@@ -119,6 +127,13 @@ export function projectServices(parts: Parts, rooms: { views: Views; data: DataR
       return save(views.projectRecord(projectId));
     },
     decide: ({ projectId, ...decisions }) => decide(views.projectRecord(projectId), decisions),
+    setMapping: async ({ projectId, columns }) => {
+      const project = views.projectRecord(projectId);
+      // Columns tell their task: chosen for another one, they change the goal.
+      if (project.draft.task !== null && !suitsTask(columns, project.draft.task))
+        save({ ...project, draft: await decided(project.draft, { task: taskOfColumns(columns) }) });
+      return await data.map(views.projectRecord(projectId), columns);
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 import { findingSentence } from '../../../engine/spec/wording/index.ts';
 import type { DatasetView, Finding } from '../../../main/contract/views.ts';
 import { capital, count, counted, countedInWords, firstSentence, wholePercent } from '../lib/format.ts';
-import { kindOf } from '../lib/mapping.ts';
+import { contentWords } from '../lib/mapping.ts';
 import { rowsOf } from './ticket.ts';
 
 export interface FindingLine {
@@ -32,10 +32,7 @@ export function dataTitle(dataset: DatasetView): string {
   const rows = counted(rowsOf(dataset), 'row', 'rows');
   if (dataset.mapping === null)
     return `${rows} in ${countedInWords(dataset.columns.length, 'column', 'columns')}; say what each column is for.`;
-  const what =
-    kindOf(dataset.mapping) === 'categories'
-      ? `${rows} in ${countedInWords(dataset.labels.length, 'category', 'categories')}`
-      : `${rows} to answer from`;
+  const what = `${rows} ${contentWords(dataset.mapping, dataset.labels.length)}`;
   const faults = faultsOf(dataset);
   const cares = dataset.findings.filter((finding) => finding.severity === 'care').length;
   if (faults > 0) return `${what}; ${countedInWords(faults, 'finding needs', 'findings need')} you.`;

@@ -1,6 +1,7 @@
 /** What Home says: the finding above all projects, and each project's line with where it stands and how it goes on. */
 import type { ProjectView, RunView, Step } from '../../../main/contract/views.ts';
 import { capital, clock, count, counted, countedInWords, day, duration, percent } from '../lib/format.ts';
+import { purposeWords } from './goal-words.ts';
 import { figureWords, rowsOf, type TicketLine } from './ticket.ts';
 import { runStateLabels, stepNames } from './words.ts';
 
@@ -25,16 +26,11 @@ export interface ProjectLine {
   readonly next: Continue;
 }
 
-export function purposeOf(project: ProjectView): string {
-  const { draft, dataset } = project;
-  if (draft.task === 'text-classification') {
-    const labels = dataset?.labels.length ?? 0;
-    return labels > 0
-      ? `Sorts texts into ${countedInWords(labels, 'category', 'categories')}`
-      : 'Sorts texts into categories';
-  }
-  if (draft.task === 'chat') return 'Answers in a chat';
-  return dataset === null ? 'No rows yet' : `${counted(rowsOf(dataset), 'row', 'rows')}, goal not chosen yet`;
+export function purposeOf({ draft, dataset }: ProjectView): string {
+  return (
+    purposeWords(draft, dataset) ??
+    (dataset === null ? 'No rows yet' : `${counted(rowsOf(dataset), 'row', 'rows')}, goal not chosen yet`)
+  );
 }
 
 export function canResume(run: RunView): boolean {
