@@ -5,6 +5,8 @@ import type { MethodConfig, SupportedMethod } from '../spec/methods/index.ts';
 import { fromAdapterHub } from './adapter/config.ts';
 import { adapter } from './adapter/index.ts';
 import { full } from './full/index.ts';
+import { fromPeftIa3 } from './ia3/config.ts';
+import { ia3 } from './ia3/index.ts';
 import { linearProbe } from './linear-probe/index.ts';
 import { fromPeftConfig } from './lora/config.ts';
 import { lora } from './lora/index.ts';
@@ -27,6 +29,7 @@ const methods = {
   prompt,
   'p-tuning': pTuning,
   'p-tuning-v2': pTuningV2,
+  ia3,
 } satisfies { readonly [M in SupportedMethod]: unknown };
 
 export function methodOf(config: MethodConfig): Method {
@@ -40,6 +43,7 @@ const peftTypes: Readonly<Record<string, PeftSettings>> = {
   PREFIX_TUNING: fromPrefixTuning,
   PROMPT_TUNING: fromPromptTuning,
   P_TUNING: fromPTuning,
+  IA3: fromPeftIa3,
 };
 
 /** The settings in an adapter_config.json; `trained`: as the run that wrote it had them, if it is known. Errors: `model.config`. */

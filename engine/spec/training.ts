@@ -124,6 +124,8 @@ const learningRates: Readonly<Record<SupportedMethod, (context: PresetContext) =
   prompt: () => 5e-2,
   'p-tuning': () => 1e-3,
   'p-tuning-v2': () => 1e-2,
+  // The paper's, for billions of parameters; small models need more.
+  ia3: ({ parameters }) => ((parameters ?? 0) < 500e6 ? 1e-2 : 3e-3),
 };
 
 const epochs: Readonly<Record<PresetName, Readonly<Record<'text' | 'chat', number>>>> = {

@@ -87,6 +87,7 @@ function snippetFor(run: RunRecord, folder: string): string {
     prompt: peft,
     'p-tuning': peft,
     'p-tuning-v2': peft,
+    ia3: peft,
     full: [
       `from transformers import ${model}, AutoTokenizer`,
       '',

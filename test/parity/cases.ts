@@ -95,8 +95,8 @@ export function classify(file: CaseFile): Supported | { readonly kind: 'skipped'
     const method = probes[file.variant ?? ''];
     return method ? { kind: 'supported', head, method: method(file) } : skip(`linear: ${file.variant ?? ''}`);
   }
-  const prompts: readonly string[] = ['prefix', 'prompt', 'ptuning', 'ptuning-v2'];
-  if (prompts.includes(file.method))
+  const peftMethods: readonly string[] = ['prefix', 'prompt', 'ptuning', 'ptuning-v2', 'ia3'];
+  if (peftMethods.includes(file.method))
     return { kind: 'supported', head, method: methodFromPeft(file.peft_config ?? {}, file.name) };
   if (file.method !== 'lora') return skip(`method ${file.method}`);
   try {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { adapterPreset, adapterSchema } from './adapter.ts';
 import type { PresetContext, PresetName } from './common.ts';
 import { fullPreset, fullSchema } from './full.ts';
+import { ia3Preset, ia3Schema } from './ia3.ts';
 import { linearProbePreset, linearProbeSchema } from './linear-probe.ts';
 import { loraPreset, loraSchema } from './lora.ts';
 import { pTuningPreset, pTuningSchema } from './p-tuning.ts';
@@ -20,6 +21,7 @@ export const methodNames = [
   'prompt',
   'p-tuning',
   'p-tuning-v2',
+  'ia3',
 ] as const;
 export type MethodName = (typeof methodNames)[number];
 
@@ -32,6 +34,7 @@ export const methodSchema = z.discriminatedUnion('name', [
   promptSchema,
   pTuningSchema,
   pTuningV2Schema,
+  ia3Schema,
 ]);
 export type MethodConfig = z.infer<typeof methodSchema>;
 export type SupportedMethod = MethodConfig['name'];
@@ -45,6 +48,7 @@ export const methodSchemas = {
   prompt: promptSchema,
   'p-tuning': pTuningSchema,
   'p-tuning-v2': pTuningV2Schema,
+  ia3: ia3Schema,
 } satisfies { readonly [M in SupportedMethod]: z.ZodType };
 
 export const supportedMethods = Object.keys(methodSchemas) as readonly SupportedMethod[];
@@ -58,6 +62,7 @@ const presets = {
   prompt: promptPreset,
   'p-tuning': pTuningPreset,
   'p-tuning-v2': pTuningV2Preset,
+  ia3: ia3Preset,
 } satisfies { readonly [M in SupportedMethod]: (preset: PresetName, context: PresetContext) => MethodConfig };
 
 export function methodPreset(method: SupportedMethod, preset: PresetName, context: PresetContext): MethodConfig {

@@ -14,6 +14,7 @@ export const methodCaptions = {
   prompt: 'A few learned vectors stand before your words. The model is untouched.',
   'p-tuning': 'A small encoder writes the learned vectors, set before or between your words.',
   'p-tuning-v2': 'Learned vectors in every layer, without an encoder, plus a new answer layer.',
+  ia3: 'Keys, values and inner results of each layer are scaled by learned vectors.',
 } satisfies Record<MethodName, string>;
 
 const recommendations = {
@@ -26,6 +27,7 @@ const recommendations = {
   prompt: 'It keeps the smallest file of all.',
   'p-tuning': 'It keeps a very small file.',
   'p-tuning-v2': 'It keeps a very small file and learns in every layer.',
+  ia3: 'It learns the fewest weights that still merge into the model.',
 } satisfies Record<MethodName, string>;
 
 /** The order of the cards, row by row: as the drawings compare best. */
@@ -39,6 +41,7 @@ const order: readonly MethodName[] = [
   'in-context',
   'prompt',
   'p-tuning',
+  'ia3',
 ];
 
 export interface MethodCard {
@@ -145,5 +148,5 @@ export function methodTitle(cards: readonly MethodCard[]): { readonly title: str
       ? ` ${capital(inWords(rest))} of the ${inWords(cards.length)} are not in this version; their drawings are here to compare.`
       : '';
   const start = recommended ? `; start with ${recommended.label}.` : '.';
-  return { title: `Nine ways to teach it${start}`, lead: `${lead}${missing}` };
+  return { title: `${capital(inWords(cards.length))} ways to teach it${start}`, lead: `${lead}${missing}` };
 }

@@ -26,6 +26,7 @@ export const methodLabels = {
   prompt: 'Prompt tuning',
   'p-tuning': 'P-tuning',
   'p-tuning-v2': 'P-tuning v2',
+  ia3: 'IA³',
 } satisfies Record<MethodName, string>;
 
 export const taskLabels = {

@@ -5,6 +5,7 @@ import { openTuned } from '../../../engine/export/open-adapter.ts';
 import { saveAdapter } from '../../../engine/export/adapter.ts';
 import { Runtime, type HostTensor } from '../../../engine/runtime/session.ts';
 import { plainFull } from '../../../engine/spec/methods/full.ts';
+import { ia3Preset } from '../../../engine/spec/methods/ia3.ts';
 import { supportedMethods, type MethodConfig } from '../../../engine/spec/methods/index.ts';
 import { plainProbe } from '../../../engine/spec/methods/linear-probe.ts';
 import { plainLora, type LoraConfig } from '../../../engine/spec/methods/lora.ts';
@@ -149,6 +150,15 @@ const methods: readonly Method[] = [
     drops: false,
     identity: true,
     variant: 'parallel, with norms',
+  },
+  {
+    config: ({ name, targets }) => {
+      const context = { task: 'chat', architecture: name, parameters: null } as const;
+      const preset = ia3Preset('balanced', context);
+      return { ...preset, targetModules: [...new Set([...preset.targetModules, ...targets])] };
+    },
+    drops: false,
+    identity: true,
   },
   { config: () => ({ name: 'prefix', ...virtual, ...plain, init: 'random' }), drops: false, identity: false },
   { config: () => ({ name: 'prefix', ...virtual, ...written, init: 'random' }), drops: false, identity: false },

@@ -83,7 +83,7 @@ describe('methods', () => {
       { label: 'LoRA', choosable: true, note: 'Reaches this app, Python' },
       { label: 'Prefix tuning', choosable: false, note: 'Not in this version.' },
     ]);
-    expect(methodTitle(cards).title).toBe('Nine ways to teach it; start with LoRA.');
+    expect(methodTitle(cards).title).toBe('Two ways to teach it; start with LoRA.');
   });
 
   it('warns of memory before it praises', () => {
