@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './methods/common.ts';
 import type { SupportedMethod } from './methods/index.ts';
+import { writesText } from './tasks.ts';
 import { scheduleNames } from './schedule.ts';
 
 export const trainingSchema = z.strictObject({
@@ -120,9 +121,9 @@ const learningRates: Readonly<Record<SupportedMethod, (context: PresetContext) =
   adapter: ({ task, parameters }) =>
     task === 'chat' ? ((parameters ?? 0) < 500e6 ? 1e-3 : 2e-4) : (parameters ?? 0) < 50e6 ? 2e-3 : 5e-4,
   // Few vectors far from the loss: 10 to 100 times LoRA's.
-  prefix: () => 1e-2,
-  prompt: () => 5e-2,
-  'p-tuning': () => 1e-3,
+  prefix: ({ task }) => (writesText(task) ? 5e-3 : 1e-2),
+  prompt: ({ task }) => (writesText(task) ? 3e-2 : 5e-2),
+  'p-tuning': ({ task }) => (writesText(task) ? 3e-3 : 5e-3),
   'p-tuning-v2': () => 1e-2,
   // The paper's, for billions of parameters; small models need more.
   ia3: ({ parameters }) => ((parameters ?? 0) < 500e6 ? 1e-2 : 3e-3),
