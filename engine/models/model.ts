@@ -52,6 +52,8 @@ export interface ModelConfig {
   readonly vocabulary: number;
   /** Size of a row of the word embeddings; absent: `hidden`. */
   readonly embeddingSize?: number;
+  /** Factor of the words' embeddings, which virtual tokens do not get; absent: 1. */
+  readonly embeddingScale?: number;
   /** Longest row in tokens; Infinity where positions are relative only. */
   readonly maxLength: number;
   /** Rows that get longer than this are another computation from their first token on: keys kept until then are void. */

@@ -18,7 +18,7 @@ export function promptParameters(config: PromptConfig, target: Target): Readonly
   return new Map([[promptTable, { shape: promptShape(config, target), initial }]]);
 }
 
-/** Word embeddings; a label of several tokens is their mean. */
+/** Word embeddings as the model reads them; a label of several tokens is their mean. */
 export async function promptStart(
   config: PromptConfig,
   context: StartContext,
@@ -26,12 +26,13 @@ export async function promptStart(
   const { target } = context;
   const [rows = 0, size = 0] = promptShape(config, target);
   const words = await context.weight(`${target.architecture.wordEmbeddings(target.head.name)}.weight`);
+  const { embeddingScale: scale = 1 } = target.config;
   const table = new Float32Array(rows * size);
   (await startIds(config, rows, context)).forEach((ids, row) => {
     for (const id of ids) {
       for (let at = 0; at < size; at += 1) {
         const place = row * size + at;
-        table[place] = (table[place] ?? 0) + (words[id * size + at] ?? 0) / ids.length;
+        table[place] = (table[place] ?? 0) + (scale * (words[id * size + at] ?? 0)) / ids.length;
       }
     }
   });

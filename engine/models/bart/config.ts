@@ -16,7 +16,7 @@ export interface BartConfig extends ModelConfig {
   readonly decoder: StackSizes;
   readonly activation: Activation;
   /** Words are multiplied by this. */
-  readonly wordScale: number;
+  readonly embeddingScale: number;
 }
 
 export function parseBartConfig(raw: Readonly<Record<string, Json>>, path: string): BartConfig {
@@ -58,7 +58,7 @@ export function parseBartConfig(raw: Readonly<Record<string, Json>>, path: strin
     eosTokenId: read.tokenId('eos_token_id') ?? 2,
     initializerRange: read.number('init_std', 0.02),
     activation: read.choice('activation_function', activationNames, 'gelu'),
-    wordScale: read.boolean('scale_embedding', false) ? Math.sqrt(hidden) : 1,
+    embeddingScale: read.boolean('scale_embedding', false) ? Math.sqrt(hidden) : 1,
     tied: true,
   };
 }

@@ -58,7 +58,7 @@ interface Stack {
 /** Words and positions, normed: [B·S, hidden]. */
 function embeddings(scope: Scope, config: BartConfig, { name, inputs, virtual }: Stack): Tensor {
   const { ids, positions } = inputs;
-  const { padTokenId: paddingIndex, wordScale: scale } = config;
+  const { padTokenId: paddingIndex, embeddingScale: scale } = config;
   const words = embedWords(scope, 'model.shared', { ids, virtual, paddingIndex, scale });
   const places = scope.embedding(positions, `model.${name}.embed_positions`, null);
   return layerNorm(scope, `model.${name}.layernorm_embedding`, epsilon)(flattenRows(add(words, places)));

@@ -74,6 +74,17 @@ describe('a prompt starts', () => {
     expect(values.get('prompt_embeddings')).toEqual(reference.floats('init.prompt_embeddings').values);
   });
 
+  test('where the model makes its words larger, as large as they are read', async () => {
+    const method = { ...prompt, virtualTokens: 1 };
+    const { rows, word } = await start({ model: 'gemma3', method });
+    const all = rows.flat();
+    const scale = Math.sqrt(all.length);
+    // Its tokenizer opens a text with <bos>, 2.
+    word(2).forEach((value, at) => {
+      expect(all[at]).toBeCloseTo(value * scale, 5);
+    });
+  });
+
   test('from a short text repeated', async () => {
     const { rows } = await start({
       model: 'bert',
