@@ -32,6 +32,10 @@ interface Model {
   readonly labels: readonly string[];
   readonly targets: readonly string[];
   readonly table: string;
+  /** Every method once, in its plainest form. */
+  readonly plain?: true;
+  /** Reads nothing before its tokens, so that no prefix can be put there. */
+  readonly takesNoPast?: true;
 }
 const models: readonly Model[] = [
   {
@@ -49,6 +53,25 @@ const models: readonly Model[] = [
     labels: [],
     targets: ['q_proj', 'down_proj'],
     table: 'embed_tokens',
+  },
+  {
+    name: 'deberta-v3',
+    head: 'sequence-classification',
+    task: 'text-classification',
+    labels: ['calm', 'glad', 'sad'],
+    targets: ['key_proj', 'value_proj'],
+    table: 'word_embeddings',
+    plain: true,
+    takesNoPast: true,
+  },
+  {
+    name: 'bart',
+    head: 'seq2seq-lm',
+    task: 'translation',
+    labels: [],
+    targets: ['q_proj', 'fc1'],
+    table: 'shared',
+    plain: true,
   },
   // Its language-model head is its embedding.
   { name: 'smollm', head: 'causal-lm', task: 'chat', labels: [], targets: ['q_proj', 'v_proj'], table: 'embed_tokens' },
@@ -280,10 +303,14 @@ const progress = (step: number): Progress => ({
   checksWithoutGain: 0,
 });
 
+const prefixes: ReadonlySet<string> = new Set(['prefix', 'p-tuning-v2']);
+
 const table = models.flatMap((model) =>
   methods
     .filter(({ on }) => on?.includes(model.name) ?? true)
-    .map(({ config, ...promised }) => ({ model, method: config(model), ...promised })),
+    .map(({ config, ...promised }) => ({ model, method: config(model), ...promised }))
+    .filter(({ method }) => !(model.takesNoPast && prefixes.has(method.name)))
+    .filter(({ method }, index, all) => !model.plain || all.findIndex((o) => o.method.name === method.name) === index),
 );
 
 /** The variant of a method, where it has several. */
