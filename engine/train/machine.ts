@@ -6,8 +6,9 @@ import type { Executable, HostTensor, Runtime } from '../runtime/session.ts';
 import { itemLosses, objectiveOf, type Objective } from '../tasks/objective.ts';
 import type { TokenRow } from '../tasks/rows.ts';
 import { collate, itemCount, type Batch } from './batches.ts';
+import { Features, featureRanges, type RowFeatures } from './features.ts';
 import { fillMask, streamKey } from './random.ts';
-import { buildForward, shapeOf, type Setup } from './setup.ts';
+import { buildForward, buildHead, shapeOf, type Setup } from './setup.ts';
 import {
   buildStep,
   firstMoment,
@@ -72,6 +73,8 @@ export class Machine {
   readonly #masks = new Map<string, HostTensor>();
   /** Factors of the learning rate that parameters have. */
   readonly #rates: ReadonlySet<number>;
+  /** Of rows that come again, where nothing below the head learns. */
+  #features: { readonly store: Features; readonly size: number } | null = null;
 
   constructor(options: MachineOptions) {
     this.#options = options;
@@ -98,6 +101,23 @@ export class Machine {
     }
   }
 
+  /** Rows that come again and again: where only the head learns, what lies below it is computed once for each. */
+  expect(rows: readonly TokenRow[]): void {
+    const { method, methodConfig } = this.setup;
+    const [first] = rows;
+    if (!first || !method || !methodConfig || !method.frozenBelowHead(methodConfig)) return;
+    const objective = this.#objective;
+    const size = buildForward(this.setup, this.collate([first], 1).shape).hidden.shape[1] ?? 1;
+    const compute = async (group: readonly TokenRow[]): Promise<readonly RowFeatures[]> => {
+      const batch = this.collate(group, 1);
+      const found = await this.#ask('hidden', batch);
+      return group.map((row, index) => cut(found, featureRanges(batch, objective, { row, index })));
+    };
+    const store = new Features({ size, objective, compute });
+    store.expect(rows);
+    this.#features = { store, size };
+  }
+
   collate(rows: readonly TokenRow[], weight: number, objective = this.#objective): Batch {
     return collate(rows, { setup: this.setup, objective, weight });
   }
@@ -112,8 +132,11 @@ export class Machine {
       const last = index === groups.length - 1;
       const kind: StepKind = groups.length === 1 ? 'update' : last ? 'accumulate-update' : 'accumulate';
       const batch = this.collate(rows, 1 / Math.max(1, total));
-      const { built, session } = await this.#stepSession(kind, batch.shape);
-      const result = await session.run(this.#stepFeeds(batch, { built, settings, micro: index }), this.#places(built));
+      const features = await this.#known(rows, batch);
+      const { built, session } = await this.#stepSession(kind, batch.shape, features?.shape[1]);
+      const feeds = this.#stepFeeds(batch, { built, settings, micro: index });
+      if (features) feeds.set('features', features);
+      const result = await session.run(feeds, this.#places(built));
       loss += floatData(result['loss'])[0] ?? NaN;
       tokens += batch.tokens;
       if (last) gradNorm = floatData(result['norm'])[0] ?? NaN;
@@ -126,14 +149,14 @@ export class Machine {
   /** Logits of each row's answers, [answers · labels]; of a multiple choice, one a candidate. */
   async logits(rows: readonly TokenRow[]): Promise<readonly Float32Array[]> {
     const batch = this.collate(rows, 1);
-    const found = cut(await this.#ask('logits', batch), batch.ranges);
+    const found = cut(await this.#ask('logits', batch, await this.#known(rows, batch)), batch.ranges);
     return batch.shape.choices === 1 ? found : joined(found, rows, batch.shape.choices);
   }
 
   /** Losses of each row's items, in nats (squared errors of a regression). */
   async losses(rows: readonly TokenRow[]): Promise<readonly Float32Array[]> {
     const batch = this.collate(rows, 1);
-    return cut(await this.#ask('losses', batch), batch.itemRanges);
+    return cut(await this.#ask('losses', batch, await this.#known(rows, batch)), batch.itemRanges);
   }
 
   /** Hidden states of each row's answered positions, [answers · hidden]. */
@@ -173,19 +196,33 @@ export class Machine {
     await this.#steps.clear();
   }
 
+  /** Hidden states of a batch as its head reads them, where they are kept for all of its rows. */
+  async #known(rows: readonly TokenRow[], batch: Batch): Promise<HostTensor | null> {
+    if (!this.#features?.store.has(rows)) return null;
+    const { store, size } = this.#features;
+    return floats([batch.shape.answers, size], await store.of(rows, batch));
+  }
+
   /** Rows of the result with how many numbers each has. */
-  async #ask(what: Asked, batch: Batch): Promise<{ readonly values: Float32Array; readonly width: number }> {
-    const session = await this.#forward(what, batch.shape);
-    const result = (await session.run(new Map([...this.state, ...batch.feeds])))[what];
+  async #ask(
+    what: Asked,
+    batch: Batch,
+    features: HostTensor | null = null,
+  ): Promise<{ readonly values: Float32Array; readonly width: number }> {
+    const session = await this.#forward(what, batch.shape, features?.shape[1]);
+    const feeds = new Map([...this.state, ...batch.feeds]);
+    if (features) feeds.set('features', features);
+    const result = (await session.run(feeds))[what];
     return { values: floatData(result), width: result?.shape[1] ?? 1 };
   }
 
-  async #stepSession(kind: StepKind, shape: StepShape): Promise<StepSession> {
-    return this.#steps.get(`${kind} ${shapeKey(shape)}`, async () => {
+  async #stepSession(kind: StepKind, shape: StepShape, features: number | undefined): Promise<StepSession> {
+    return this.#steps.get(`${kind} ${shapeKey(shape, features)}`, async () => {
       const built = buildStep(this.setup, shape, {
         kind,
         optimizer: adamwDefaults,
         decays,
+        features,
       });
       return {
         built,
@@ -194,13 +231,16 @@ export class Machine {
     });
   }
 
-  async #forward(what: Asked, shape: StepShape): Promise<Executable> {
-    return this.#forwards.get(`${what} ${shapeKey(shape)}`, () => {
-      const { graph, logits, hidden } = buildForward(this.setup, shape);
+  async #forward(what: Asked, shape: StepShape, features: number | undefined): Promise<Executable> {
+    return this.#forwards.get(`${what} ${shapeKey(shape, features)}`, () => {
+      const { graph, logits, hidden } =
+        features === undefined
+          ? buildForward(this.setup, shape)
+          : { ...buildHead(this.setup, { answers: shape.answers, size: features }), hidden: null };
       const outputs = {
         logits: () => logits,
         losses: () => itemLosses(this.#objective, logits, { graph, shape }),
-        hidden: () => hidden,
+        hidden: () => hidden ?? logits,
       };
       return this.#options.runtime.compile(graph, { [what]: outputs[what]() }, this.#compileOptions());
     });
@@ -247,8 +287,11 @@ export class Machine {
 
 type Asked = 'logits' | 'losses' | 'hidden';
 
-function shapeKey({ batch, length, decoderLength, answers, choices }: StepShape): string {
-  return [batch, length, decoderLength, answers, choices].join('x');
+/** With features, rows of any length are one shape. */
+function shapeKey(shape: StepShape, features: number | undefined): string {
+  const { batch, length, decoderLength, answers, choices } = shape;
+  const lengths = features === undefined ? [length, decoderLength] : ['head'];
+  return [batch, ...lengths, answers, choices].join('x');
 }
 
 /** The first `kept` tokens of [heads, length, size]. */

@@ -183,6 +183,19 @@ function logitsOf(all: Tensor, { words }: Head): Tensor {
   return transpose(gather(transpose(all, [1, 0]), chosen), [1, 0]);
 }
 
+/** The head alone, on hidden states as the leaf `features`: [answers, size]. */
+export function buildHead(
+  { architecture, config, head, method, methodConfig, target, modules, ties }: Setup,
+  { answers, size }: { readonly answers: number; readonly size: number },
+): Pick<ForwardGraph, 'graph' | 'logits' | 'masks'> {
+  const graph = new Graph();
+  const base = createScope(graph, { modules, ties, training: true });
+  const scope: Scope = method && methodConfig ? method.inject(base, methodConfig, target) : base;
+  const features = graph.input('features', 'float32', [answers, size]);
+  const logits = graph.within('head', () => architecture.head(scope, { config, ...head }, features));
+  return { graph, logits, masks: base.masks };
+}
+
 /** What stands before a stack's tokens: a cache, else the method's prefix. */
 function earlierTokens(
   { method, methodConfig, target, prefixLength }: Setup,

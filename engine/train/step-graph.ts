@@ -7,7 +7,7 @@ import { adamw, stepScalars, type AdamWSettings } from '../optim/adamw.ts';
 import { clip, globalNorm } from '../optim/clip.ts';
 import { BugError } from '../spec/errors.ts';
 import { objectiveOf, weightedLoss } from '../tasks/objective.ts';
-import { buildForward, shapeOf, type BatchShape, type Setup } from './setup.ts';
+import { buildForward, buildHead, shapeOf, type BatchShape, type Setup } from './setup.ts';
 
 /** What a step does with its gradients. */
 export type StepKind =
@@ -30,6 +30,8 @@ export interface StepOptions {
   readonly optimizer: AdamWSettings;
   /** Whether weight decay applies to a parameter. */
   readonly decays: (name: string) => boolean;
+  /** Size of the hidden states that come as the leaf `features`; absent: the base computes them. */
+  readonly features?: number | undefined;
 }
 
 export interface StepGraph {
@@ -46,7 +48,10 @@ export const secondMoment = (name: string): string => `${name}/second`;
 export const summedGradient = (name: string): string => `${name}/gradient`;
 
 export function buildStep(setup: Setup, shape: StepShape, options: StepOptions): StepGraph {
-  const { graph, logits, masks } = buildForward(setup, shape, { training: true });
+  const { graph, logits, masks } =
+    options.features === undefined
+      ? buildForward(setup, shape, { training: true })
+      : buildHead(setup, { answers: shape.answers, size: options.features });
   const loss = weightedLoss(objectiveOf(setup.head), logits, { graph, shape });
   const named = learning(setup, graph, loss);
   const outputs: Record<string, Tensor> = { loss };

@@ -93,6 +93,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
   const runtime = await Runtime.open();
   const machine = new Machine({ runtime, device, threads, setup, base, weights });
   machine.prepareTraining();
+  machine.expect([...rows.parts.train.rows, ...rows.parts.validation.rows]);
   for (const [name, data] of checkpoint?.tensors ?? []) machine.state.get(name)?.data.set(data as never);
   const batchSize = Math.max(training.batchSize, writesText(recipe.task) ? 1 : evaluationBatch);
   const options = { runtime, device, threads, mapped: weights.mapped, batchSize, rules: tokenRules(base) };
