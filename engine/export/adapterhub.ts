@@ -4,7 +4,7 @@ import { writeSafetensors, type TensorToWrite } from '../checkpoint/write-safete
 import type { HostTensor } from '../runtime/session.ts';
 import { BugError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
-import { writeJson } from '../train/run-folder.ts';
+import { writeJson, writeText } from '../train/run-folder.ts';
 import { shapeOf, type Setup } from '../train/setup.ts';
 import { floatData } from '../train/state.ts';
 
@@ -99,12 +99,17 @@ function dataOf(name: string, state: State): Float32Array {
   return floatData(tensor);
 }
 
+/** AdapterHub refuses a scaling that is not a float, and Python takes `1` for an integer. */
+function pythonJson(config: Json): string {
+  return `${JSON.stringify(config, null, 2).replaceAll(/"(?:scaling|dropout|stochastic_depth)": \d+(?=[,\n])/g, '$&.0')}\n`;
+}
+
 export async function writeAdapterHub(
   { config, adapter, head, norms }: AdapterHubFiles,
   folder: string,
 ): Promise<void> {
   await writeSafetensors(join(folder, 'adapter.safetensors'), adapter);
-  await writeJson(join(folder, 'adapter_config.json'), config);
+  await writeText(join(folder, 'adapter_config.json'), pythonJson(config));
   if (head) {
     await writeSafetensors(join(folder, 'model_head.safetensors'), head.tensors);
     await writeJson(join(folder, 'head_config.json'), head.config);

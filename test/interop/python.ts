@@ -28,6 +28,28 @@ export async function preparePython(): Promise<string> {
   return python;
 }
 
+/**
+ * A second Python, for AdapterHub's library: it needs an older Transformers than PEFT's. PyTorch it takes from the first,
+ * whose folder its path ends in. The first call downloads some 50 MB.
+ */
+export function prepareAdapters(): string {
+  const own = `${root}.cache/adapters-venv`;
+  const inside = process.platform === 'win32' ? `${own}/Scripts/python.exe` : `${own}/bin/python`;
+  const list = `${root}test/interop/requirements-adapters.txt`;
+  const done = `${own}/installed.txt`;
+  const wanted = readFileSync(list, 'utf8');
+  if (existsSync(inside) && existsSync(done) && readFileSync(done, 'utf8') === wanted) return inside;
+  check(spawnSync(python, ['-m', 'venv', own], { stdio: 'inherit' }).status, `${python} -m venv`);
+  check(spawnSync(inside, ['-m', 'pip', 'install', '-q', '-r', list], { stdio: 'inherit' }).status, 'pip install');
+  const packagesOf = (program: string): string =>
+    spawnSync(program, ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'], {
+      encoding: 'utf8',
+    }).stdout.trim();
+  writeFileSync(`${packagesOf(inside)}/torch-of-interop.pth`, `${packagesOf(python)}\n`);
+  writeFileSync(done, wanted);
+  return inside;
+}
+
 /** llama.cpp for Python is built where it is installed: it needs CMake, a C++ compiler and, once, some ten minutes. */
 const llama = 'llama-cpp-python==0.3.36';
 

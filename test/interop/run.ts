@@ -1,8 +1,9 @@
 /** Trains and exports with our command line, then has PyTorch, Transformers and PEFT load the folders and compare. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { compareAdapterHub } from './adapterhub.ts';
 import { compareGguf } from './gguf.ts';
-import { check, hasLlama, preparePython, quietPython, run } from './python.ts';
+import { check, hasLlama, prepareAdapters, preparePython, quietPython, run } from './python.ts';
 import { compareVariants } from './variants.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -88,4 +89,6 @@ else if (hasLlama()) statuses.push(await compareGguf(python, path.join(work, 'gg
 else console.log('\nGGUF in llama.cpp: skipped, llama-cpp-python cannot be installed here');
 if (!only.test('variants')) console.log('\nDecoders against Transformers: not asked for');
 else statuses.push(await compareVariants(python, path.join(work, 'variants')));
+if (!only.test('adapterhub')) console.log('\nAdapterHub: not asked for');
+else statuses.push(await compareAdapterHub(prepareAdapters(), path.join(work, 'adapterhub')));
 process.exitCode = Math.max(...statuses);
