@@ -14,6 +14,19 @@ import type { GgufFile } from './gguf.ts';
 import type { BaseModel } from './model-folder.ts';
 import type { TensorEntry } from './tensor-file.ts';
 
+/** Fields that Transformers types as floats; a GGUF file says only that they are numbers. */
+const decimalNames: ReadonlySet<string> = new Set([
+  'rope_theta',
+  'rope_local_base_freq',
+  'rms_norm_eps',
+  'layer_norm_epsilon',
+  'factor',
+  'low_freq_factor',
+  'high_freq_factor',
+  'attn_logit_softcapping',
+  'final_logit_softcapping',
+]);
+
 /** Errors: those of `openGgufShards`; `model.unknown-architecture`, `model.config`, `model.no-tokenizer`, `tokenizer.unsupported`. */
 export async function openGgufModel(path: string): Promise<BaseModel> {
   const file = await openGgufShards(path);
@@ -35,6 +48,7 @@ export async function openGgufModel(path: string): Promise<BaseModel> {
       name: basename(path).replace(/\.gguf$/i, ''),
       format: 'gguf',
       config,
+      decimals: decimalNames,
       weights: {
         names: () => weights.keys(),
         entry: (name) => weights.get(name)?.entry,

@@ -5,6 +5,7 @@ import { StudioError, asOurs } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import { loadTokenizer } from '../tokenizer/load.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { decimalFields } from './exact-json.ts';
 import { openGgufModel } from './gguf-model.ts';
 import { openSafetensors } from './safetensors.ts';
 import type { TensorEntry, TensorFile } from './tensor-file.ts';
@@ -26,6 +27,8 @@ export interface BaseModel {
   readonly format: 'safetensors' | 'gguf';
   /** As in config.json, or made from a GGUF file's metadata. */
   readonly config: Readonly<Record<string, Json>>;
+  /** Fields of config.json that are written as decimals. */
+  readonly decimals: ReadonlySet<string>;
   readonly weights: WeightSource;
   readonly tokenizer: Tokenizer;
   readonly chatTemplate: string | null;
@@ -61,6 +64,7 @@ export async function openModel(path: string): Promise<BaseModel> {
       name: basename(absolute),
       format: 'safetensors',
       config,
+      decimals: decimalFields(await readText(join(absolute, 'config.json'))),
       weights: weightsOf(absolute, shards),
       tokenizer,
       chatTemplate,
@@ -112,13 +116,16 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-async function readJson(path: string): Promise<Json> {
-  let text: string;
+async function readText(path: string): Promise<string> {
   try {
-    text = await readFile(path, 'utf8');
+    return await readFile(path, 'utf8');
   } catch (thrown) {
     throw asOurs(thrown);
   }
+}
+
+async function readJson(path: string): Promise<Json> {
+  const text = await readText(path);
   try {
     // `__proto__` in a file must stay without meaning wherever the value is copied to.
     return JSON.parse(text, (key, value: unknown) => (key === '__proto__' ? undefined : value)) as Json;

@@ -2,6 +2,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyTokenizerFiles } from '../checkpoint/copy-tokenizer.ts';
+import { stringifyExactly } from '../checkpoint/exact-json.ts';
 import type { BaseModel } from '../checkpoint/model-folder.ts';
 import { writeSafetensors, type TensorToWrite } from '../checkpoint/write-safetensors.ts';
 import type { SavedAs } from '../methods/method.ts';
@@ -79,14 +80,14 @@ const writers = {
       join(folder, 'model.safetensors'),
       await named([...learned.setup.shapes.keys()], { learned, state }),
     );
-    await writeJson(join(folder, 'config.json'), modelConfig(learned));
+    await writeConfig(folder, learned);
     if (learned.base.generationConfig !== null)
       await writeJson(join(folder, 'generation_config.json'), learned.base.generationConfig);
     await writeText(join(folder, 'README.md'), modelCard(learned));
   },
   head: async (learned, state, folder) => {
     await writeSafetensors(join(folder, 'model.safetensors'), await named(learned.setup.trainable, { learned, state }));
-    await writeJson(join(folder, 'config.json'), modelConfig(learned));
+    await writeConfig(folder, learned);
     await writeText(join(folder, 'README.md'), modelCard(learned));
   },
 } satisfies Record<SavedAs, (learned: Learned, state: State, folder: string) => Promise<void>>;
@@ -117,6 +118,10 @@ function publicName(model: string): string {
   const entry = catalogueEntry(model);
   if (entry) return entry.source?.repository ?? `${entry.publisher}/${entry.id}`;
   return model.split(/[/\\]/).at(-1) ?? model;
+}
+
+async function writeConfig(folder: string, learned: Learned): Promise<void> {
+  await writeText(join(folder, 'config.json'), stringifyExactly(modelConfig(learned), learned.base.decimals));
 }
 
 /** The base's config.json as that of the task model. */
