@@ -1,4 +1,5 @@
 /** What a method of the literature is to the rest of the engine. Shared code asks these properties, never which method it has. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Shape, Tensor } from '../autodiff/graph.ts';
 import {
   weightsOfModule,
@@ -215,6 +216,9 @@ export function savedModules(
   const wanted = [...modulesToSave, ...(headIsNew ? taskModules(head.name) : [])];
   const found = all.filter(({ name }) => wanted.some((end) => endsIn(name, end)));
   if (own.length === 0 || found.some(({ part }) => part === 'head')) return found;
+  // PEFT's own names alone, in a file of an encoder–decoder, whose head has another: it stays as it started there.
+  const usual = taskModules(head.name);
+  if (usual.length > 0 && isDeepStrictEqual(new Set(modulesToSave), new Set(usual))) return found;
   const legal = [...new Set(own.map(({ name }) => name.split('.')[0] ?? name))].join(', ');
   throw new StudioError('recipe.field', {
     path: 'method.modulesToSave',
