@@ -2,6 +2,7 @@
 import { Template } from '@huggingface/jinja';
 import { StudioError, asOurs } from '../spec/errors.ts';
 import type { Encoded, Tokenizer } from './tokenizer.ts';
+import { ranOutOfTime, withinTime } from './within-time.ts';
 
 export interface ChatMessage {
   readonly role: string;
@@ -27,7 +28,7 @@ const longestText = 64 * 2 ** 20;
 export function renderChat(template: string, messages: readonly ChatMessage[], options: ChatOptions = {}): string {
   try {
     // The library cuts line breaks and indentation around blocks as Transformers does.
-    const text = new Template(ownFunctions + template).render({
+    const values = {
       messages,
       add_generation_prompt: options.addGenerationPrompt ?? false,
       bos_token: options.bosToken ?? '',
@@ -39,11 +40,13 @@ export function renderChat(template: string, messages: readonly ChatMessage[], o
       ...options.variables,
       atelier_range: boundedRange(),
       atelier_strftime: (format: unknown) => formatTime(new Date(), String(format)),
-    });
+    };
+    const text = withinTime(() => new Template(ownFunctions + template).render(values));
     if (text.length > longestText) throw new Error(`the template gave ${text.length} characters`);
     return text;
   } catch (thrown) {
-    throw new StudioError('template.failed', { reason: asOurs(thrown).message }, { cause: thrown });
+    const reason = ranOutOfTime(thrown) ? 'its loops do not come to an end in time' : asOurs(thrown).message;
+    throw new StudioError('template.failed', { reason }, { cause: thrown });
   }
 }
 

@@ -42,9 +42,18 @@ function patternsIn(part: unknown): string[] {
   return [...own, ...Object.values(part).flatMap(patternsIn)];
 }
 
-/** A group repeated without bound that repeats without bound inside, such as `(a+)+`: exponential in the text. */
+/**
+ * A group repeated without bound that can read the same text in several ways: one that repeats without bound inside, such as
+ * `(a+)+`, or whose alternatives begin alike, such as `(a|aa)+`. Exponential in the text.
+ */
 export function isExplosive(pattern: string): boolean {
-  const groups: { repeats: boolean }[] = [{ repeats: false }];
+  interface Group {
+    repeats: boolean;
+    /** What its alternatives begin with; null where it may be anything. */
+    readonly starts: (string | null)[];
+  }
+  const open = (at: number): Group => ({ repeats: false, starts: [startAt(pattern, at)] });
+  const groups: Group[] = [open(0)];
   let inClass = false;
   for (let i = 0; i < pattern.length; i += 1) {
     const character = pattern[i];
@@ -57,18 +66,30 @@ export function isExplosive(pattern: string): boolean {
       if (pattern[i + 1] === '^') i += 1;
       if (pattern[i + 1] === ']') i += 1;
     } else if (character === '(') {
-      groups.push({ repeats: false });
+      groups.push(open(i + 1 + (/^\?(?:[a-z-]*:|<?[=!]|>)/i.exec(pattern.slice(i + 1))?.[0].length ?? 0)));
+    } else if (character === '|') {
+      groups.at(-1)?.starts.push(startAt(pattern, i + 1));
     } else if (character === ')') {
       const closed = groups.pop();
-      if (closed?.repeats === true && repeatsAt(pattern, i + 1)) return true;
+      const ambiguous = closed !== undefined && (closed.repeats || beginAlike(closed.starts));
+      if (ambiguous && repeatsAt(pattern, i + 1)) return true;
       const outer = groups.at(-1);
-      if (outer !== undefined && closed?.repeats === true) outer.repeats = true;
+      if (outer && ambiguous) outer.repeats = true;
     } else if (repeatsAt(pattern, i)) {
       const group = groups.at(-1);
       if (group !== undefined) group.repeats = true;
     }
   }
   return false;
+}
+
+/** The letter that an alternative begins with; null for anything else. */
+function startAt(pattern: string, position: number): string | null {
+  return /^[\p{L}\p{N}' ]/u.exec(pattern.slice(position, position + 2))?.[0] ?? null;
+}
+
+function beginAlike(starts: readonly (string | null)[]): boolean {
+  return starts.length > 1 && (starts.includes(null) || new Set(starts).size < starts.length);
 }
 
 function repeatsAt(pattern: string, position: number): boolean {

@@ -141,6 +141,13 @@ describe('templates that misbehave', () => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
+  test('loops over its own lists are interrupted', () => {
+    const started = performance.now();
+    const deep = '{% for a in x %}{% for b in x %}{% for c in x %}{% endfor %}{% endfor %}{% endfor %}';
+    expect(failure(`{% set x = range(3000) %}${deep}`)).toContain('do not come to an end in time');
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
   test('line breaks and indentation at the start of a template are its own', () => {
     const texts = ['\n{{ 1 }}', '  {% if true %}\nx{% endif %}', '  {{ 1 }}', '{%- if true %}x{% endif %}'].map(
       (text) => renderChat(text, []),

@@ -240,7 +240,14 @@ describe('refusing', () => {
 
   test('patterns that take exponential time, and no others', async () => {
     expect(['(a+)+$', '((a|b)*c?)*', '(?:x{2,})+', '(([a-z])+.)+'].map(isExplosive)).toEqual([true, true, true, true]);
+    expect(['(a|a)*b', '(?:a|aa)+b', '(?:\\w|x)+$', '((?:ab|a)b?)*'].map(isExplosive)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
     for (const name of goldens.keys()) await expect(tokenizerOf(name)).resolves.toBeDefined();
+    expect(['(?:a|b)+c', "(?:'s|x)*", '(?:a|aa)b+'].map(isExplosive)).toEqual([false, false, false]);
     expect(['(?:a{3})*', '[(+]+\\)+', '\\p{N}{1,3}(?=(?:\\p{N}{3})*$)', '(ab?)+'].map(isExplosive)).toEqual([
       false,
       false,
