@@ -1,6 +1,6 @@
 /** The engine's one door. */
 import { createDataRoom } from './data/dataset.ts';
-import { exportRun } from './export/peft.ts';
+import { exportRun } from './export/export-run.ts';
 import { createGenerator } from './generate/answer.ts';
 import type { CommandHandler, CommandName } from './spec/commands.ts';
 import { createEstimator, createMeasurer } from './train/estimate.ts';

@@ -114,7 +114,7 @@ async function tensorOf(name: string, { learned, state, key = (own) => own }: Sa
 }
 
 /** Without the path of this computer. */
-function publicName(model: string): string {
+export function publicName(model: string): string {
   const entry = catalogueEntry(model);
   if (entry) return entry.source?.repository ?? `${entry.publisher}/${entry.id}`;
   return model.split(/[/\\]/).at(-1) ?? model;
@@ -125,7 +125,7 @@ async function writeConfig(folder: string, learned: Learned): Promise<void> {
 }
 
 /** The base's config.json as that of the task model. */
-function modelConfig({ base, setup, rows }: Learned): Readonly<Record<string, Json>> {
+export function modelConfig({ base, setup, rows }: Learned): Readonly<Record<string, Json>> {
   const architecture = setup.architecture.taskClasses[setup.head.name];
   const names = rows.labels.map((label, index) => [String(index), label] as const);
   return {
@@ -170,7 +170,7 @@ function loadingNotes({ head, norms }: ReturnType<typeof adapterHubFiles>): read
   ];
 }
 
-function modelCard({ recipe, setup, rows }: Learned, notes: readonly string[] = []): string {
+export function modelCard({ recipe, setup, rows }: Learned, notes: readonly string[] = []): string {
   const { training } = recipe;
   const library = libraries[setup.method?.savedAs ?? 'model'];
   const head = [

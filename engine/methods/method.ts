@@ -147,6 +147,8 @@ export interface Method<Config extends MethodConfig = MethodConfig> {
   /** Null where its effect cannot be added into the base weights. */
   readonly merging: Merging<Config> | null;
   readonly savedAs: SavedAs;
+  /** Modules whose change is scale · B · A of the parameters `<module>.lora_A` and `lora_B`; absent: it is something else. */
+  lowRank?(config: Config, target: Target): ReadonlyMap<string, { readonly scale: number }>;
   readonly peft: PeftFormat<Config> | null;
   readonly adapterHub: AdapterHubFormat<Config> | null;
   /** The model computes what it computed before until the first step. */

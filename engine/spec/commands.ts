@@ -1,6 +1,7 @@
 /** What the engine's process can be asked: the request and reply of each command, and its news while it works. */
 import type { DatasetView, RowView } from './dataset.ts';
 import type { RunEvent } from './events.ts';
+import type { ExportFormat, GgufQuantisation } from './exports.ts';
 import type { GenerationRequest } from './generation.ts';
 import type { Estimate, Figure, MetricName, Metrics, Prediction, PredictionDetail } from './metrics.ts';
 import type { Columns, SupportedTask } from './tasks.ts';
@@ -57,9 +58,22 @@ export interface GenerateRequest extends GenerationRequest, Question {
   readonly task?: SupportedTask;
 }
 
+export interface ExportRequest {
+  /** Folder of a run. */
+  readonly run: string;
+  readonly modelPath: string;
+  readonly to: ExportFormat;
+  readonly out: string;
+  /** GGUF: how matrices are stored; F16 unless said otherwise. */
+  readonly quantisation?: GgufQuantisation;
+  /** Bytes of a file of a model folder at most. */
+  readonly shardBytes?: number;
+}
+
 export interface ExportReport {
   readonly folder: string;
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  /** Rows answered again from the files. Of a coarser number format some may differ: the files are then kept. */
   readonly replay: { readonly matched: number; readonly of: number; readonly largestDifference: number };
 }
 
@@ -108,7 +122,7 @@ export interface Commands {
   /** Streams text pieces; models stay loaded in the process between calls. */
   generate: { request: GenerateRequest; reply: Answer; news: { readonly text: string } };
   export: {
-    request: { readonly run: string; readonly modelPath: string; readonly to: 'peft'; readonly out: string };
+    request: ExportRequest;
     reply: ExportReport;
     news: Progress;
   };

@@ -82,6 +82,15 @@ export interface ErrorData {
   busy: { what: string };
   /** A format has no place for a part of the model. */
   'export.no-place': { format: string; what: string; reason: string };
+  /** `why`: the method leaves something beside the model, the task's model does not write, the format does not know the family. */
+  'export.unreachable': {
+    format: string;
+    why: 'export.method' | 'export.task' | 'export.family';
+    what: string;
+    possible: string;
+  };
+  /** A number in the files just written is not the one that was to be written. */
+  'export.differs': { path: string; name: string; difference: number };
   'export.mismatch': { matched: number; of: number; row: number };
 }
 

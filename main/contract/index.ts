@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Envelope } from '../../engine/spec/errors.ts';
 import type { Estimate } from '../../engine/spec/metrics.ts';
+import { exportFormats, ggufQuantisations } from '../../engine/spec/exports.ts';
 import { presetNames } from '../../engine/spec/methods/common.ts';
 import { supportedMethods } from '../../engine/spec/methods/index.ts';
 import type { Json } from '../../engine/spec/json.ts';
@@ -14,6 +15,7 @@ import {
   type ConnectionView,
   type DatasetView,
   type DownloadView,
+  type ExportChoice,
   type ExportView,
   type MethodView,
   type ModelView,
@@ -131,7 +133,17 @@ export const contract = {
   ),
   stopAnswer: call<null>()(z.strictObject({ id })),
 
-  exportRun: call<ExportView>()(z.strictObject({ runId: id, destination: z.literal('peft'), folder: path.optional() })),
+  /** Every format, and why a run's result cannot go there. */
+  listExports: call<readonly ExportChoice[]>()(ofRun),
+  exportRun: call<ExportView>()(
+    z.strictObject({
+      runId: id,
+      destination: z.enum(exportFormats),
+      folder: path.optional(),
+      /** Of a GGUF file; F16 unless said otherwise. */
+      quantisation: z.enum(ggufQuantisations).optional(),
+    }),
+  ),
 
   getSettings: call<SettingsView>()(nothing),
   setSettings: call<SettingsView>()(

@@ -5,6 +5,7 @@ import type { MethodName, SupportedMethod } from '../../engine/spec/methods/inde
 import type { PresetName } from '../../engine/spec/methods/common.ts';
 import type { SupportedTask } from '../../engine/spec/tasks.ts';
 import type { DatasetView } from '../../engine/spec/dataset.ts';
+import type { ExportFormat, Unreachable } from '../../engine/spec/exports.ts';
 import type { ErrorEnvelope } from '../../engine/spec/errors.ts';
 
 export interface ComputerView {
@@ -222,8 +223,14 @@ export interface AnswerEvent {
   readonly error: ErrorEnvelope | null;
 }
 
+export interface ExportChoice {
+  readonly format: ExportFormat;
+  /** Why a run's result cannot be taken there: a wording code; null where it can. */
+  readonly reason: Unreachable | null;
+}
+
 export interface ExportView {
-  readonly destination: 'peft';
+  readonly destination: ExportFormat;
   readonly folder: string;
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   readonly replay: { readonly matched: number; readonly of: number; readonly largestDifference: number };

@@ -2,16 +2,39 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { StudioError } from '../../engine/spec/errors.ts';
+import type { ExportReport } from '../../engine/spec/commands.ts';
 import { catalogueEntry } from '../../engine/spec/catalogue.ts';
+import { exportFormats, whyUnreachable, type ExportFormat } from '../../engine/spec/exports.ts';
 import type { RunRecord } from '../store/store.ts';
 import { modelPathOf } from './models.ts';
 import type { Parts, Services } from './parts.ts';
+import type { Planner } from './plan.ts';
 import { restoredAdapter } from './run-folder.ts';
 import type { Views } from './views.ts';
 
-export function exportServices({ store, engine, paths, publish }: Parts, views: Views): Pick<Services, 'exportRun'> {
+export interface ExportParts {
+  readonly views: Views;
+  readonly facts: Planner['facts'];
+}
+
+export function exportServices(
+  { store, engine, paths, publish }: Parts,
+  { views, facts }: ExportParts,
+): Pick<Services, 'exportRun' | 'listExports'> {
   return {
-    exportRun: async ({ runId, destination, folder }) => {
+    listExports: async ({ runId }) => {
+      const { method, task, model } = views.runRecord(runId);
+      const architecture = await facts(model).then(
+        (found) => found.architecture,
+        // A model that has gone missing is told of when it is needed.
+        () => null,
+      );
+      return exportFormats.map((format) => ({
+        format,
+        reason: whyUnreachable(format, { method, task, architecture }),
+      }));
+    },
+    exportRun: async ({ runId, destination, folder, quantisation }) => {
       const run = views.runRecord(runId);
       if (run.metrics === null) throw new StudioError('run.state', { state: run.state, wanted: 'exported' });
       await restoredAdapter(run.folder, store.adapters.list(run.id));
@@ -19,10 +42,16 @@ export function exportServices({ store, engine, paths, publish }: Parts, views: 
       if (existsSync(out) && readdirSync(out).length > 0) throw new StudioError('file.exists', { path: out });
       const report = await engine.call(
         'export',
-        { run: run.folder, modelPath: modelPathOf(run, paths), to: destination, out },
+        {
+          run: run.folder,
+          modelPath: modelPathOf(run, paths),
+          to: destination,
+          out,
+          ...(quantisation === undefined ? {} : { quantisation }),
+        },
         { onNews: (progress) => publish('job', { method: 'exportRun', id: run.id, ...progress }) },
       );
-      return { destination, ...report, snippet: snippetFor(run, report.folder) };
+      return { destination, ...report, snippet: snippetOf(destination, run, report) };
     },
   };
 }
@@ -41,6 +70,23 @@ function freeFolder(path: string): string {
   for (let number = 1; ; number += 1) {
     const folder = number === 1 ? path : `${path}-${String(number)}`;
     if (!existsSync(folder)) return folder;
+  }
+}
+
+/** Lines that use what was written: of a shell for GGUF, else of Python. */
+function snippetOf(format: ExportFormat, run: RunRecord, { folder, files }: ExportReport): string {
+  const gguf = files.find(({ name }) => name.endsWith('.gguf'))?.name ?? '';
+  const ollama = `cd ${JSON.stringify(folder)}\nollama create ${slug(run.name)} -f Modelfile\nollama run ${slug(run.name)}`;
+  switch (format) {
+    case 'gguf':
+      return `${ollama}\n# or: llama-cli -m ${gguf}`;
+    case 'gguf-lora':
+      return `${ollama}\n# or: llama-cli -m BASE.gguf --lora ${gguf}`;
+    case 'model':
+      return snippetFor({ ...run, method: 'full' }, folder);
+    case 'peft':
+    case 'adapterhub':
+      return snippetFor(run, folder);
   }
 }
 

@@ -14,9 +14,10 @@ import type { Estimate } from '../../engine/spec/metrics.ts';
 import { recipeJsonSchema } from '../../engine/spec/recipe.ts';
 import type { SupportedTask } from '../../engine/spec/tasks.ts';
 import { trainingPreset } from '../../engine/spec/training.ts';
-import { reachable, type MethodView, type ProjectDraft, type SettingsForm } from '../contract/views.ts';
+import type { MethodView, ProjectDraft, SettingsForm } from '../contract/views.ts';
 import type { ProjectRecord } from '../store/store.ts';
 import { suits } from './data.ts';
+import { destinationsOf } from './destinations.ts';
 import { locateModel, modelFacts } from './models.ts';
 import type { Parts, Services } from './parts.ts';
 import type { Views } from './views.ts';
@@ -85,6 +86,16 @@ export function planner(parts: Parts, views: Views): Planner {
     };
   };
 
+  /** Null where the model is not on this computer yet. */
+  const architectureOf = async (model: string): Promise<string | null> => {
+    try {
+      return (await facts(model)).architecture;
+    } catch (error) {
+      if (asOurs(error) instanceof StudioError) return null;
+      throw error;
+    }
+  };
+
   const estimateOf = async (project: ProjectRecord, decided: Decided): Promise<Estimate | null> => {
     try {
       return await engine.call('estimate', (await planOf(project, decided)).request);
@@ -133,6 +144,8 @@ export function planner(parts: Parts, views: Views): Planner {
               supported && task !== null && model !== null
                 ? await estimateOf(project, { task, model, method: name })
                 : null;
+            const architecture = model === null ? null : await architectureOf(model);
+            const reachable = isSupported(name) ? destinationsOf({ method: name, task, architecture }) : [];
             const reached = destination === null || reachable.includes(destination);
             return {
               name,
@@ -142,7 +155,7 @@ export function planner(parts: Parts, views: Views): Planner {
               trainableParameters: estimate?.trainableParameters ?? null,
               share: estimate === null ? null : estimate.trainableParameters / estimate.totalParameters,
               estimate,
-              destinations: supported ? reachable : [],
+              destinations: reachable,
             };
           }),
         );

@@ -34,7 +34,7 @@ export async function createServices(parts: Parts): Promise<StudioServices> {
       ...runs.services,
       ...resultServices(parts, views),
       ...answerServices(parts, views),
-      ...exportServices(parts, views),
+      ...exportServices(parts, { views, facts: plans.facts }),
     },
     dispose: () => runs.dispose(),
   };

@@ -15,6 +15,7 @@ export const lora: Method<LoraConfig> = {
   name: 'lora',
   merging: loraMerging,
   savedAs: 'peft',
+  lowRank: correctedModules,
   peft: { config: toPeftConfig, key: peftKey, alsoSaved },
   startsAsIdentity: ({ initWeights }) => initWeights !== 'random',
   check: (config, target) => {

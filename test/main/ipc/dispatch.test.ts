@@ -58,6 +58,7 @@ const good: { readonly [M in MethodOf]: Record<string, unknown> } = {
   importRun: { folder: '/r' },
   ask: { runId: 'r', prompt: 'hello' },
   stopAnswer: { id: 'a' },
+  listExports: { runId: 'r' },
   exportRun: { runId: 'r', destination: 'peft' },
   getSettings: {},
   setSettings: { theme: 'dark', threads: 0 },

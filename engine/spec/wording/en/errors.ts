@@ -450,6 +450,23 @@ export const errorSentences = {
     remedy: 'Export it as a Hugging Face folder, which holds all of it; the run itself is unchanged.',
     evidence: what,
   }),
+  'export.unreachable': ({ format, why, what, possible }) => ({
+    title: `This cannot be taken along as ${format}.`,
+    cause:
+      why === 'export.method'
+        ? `${format} has no place for what ${what} leaves beside the model.`
+        : why === 'export.task'
+          ? `${format} is for models that write text; a model for ${what} gives other answers.`
+          : `${format} does not know models of the family ${what}.`,
+    remedy: `It can be taken along as: ${possible}.`,
+    evidence: `${format}: ${what}`,
+  }),
+  'export.differs': ({ path, name, difference }) => ({
+    title: `${name} is not in the file as it was to be written.`,
+    cause: `Read back from the file, a number differs by ${difference.toPrecision(3)}.`,
+    remedy: 'Do not use these files. The run itself is unchanged; export it again, and report this if it stays.',
+    evidence: `${path}: ${name}`,
+  }),
   'export.mismatch': ({ matched, of, row }) => ({
     title: `${count(matched)} of ${count(of)} answers match after export.`,
     cause: `Read back from the files, row ${count(row)} is answered differently.`,
