@@ -41,7 +41,13 @@ export async function writeTunedGguf(
   );
   const model = { name: fileName(tuned), config: whole.config, weights, ...spoken(tuned) };
   const [file = ''] = await exportGguf(model, folder, quantisation);
-  await writeText(join(folder, 'README.md'), card(tuned, `${file} is the whole model; \`ollama create NAME -f Modelfile\` gives it to Ollama, llama.cpp and LM Studio open the file itself.`));
+  await writeText(
+    join(folder, 'README.md'),
+    card(
+      tuned,
+      `${file} is the whole model; \`ollama create NAME -f Modelfile\` gives it to Ollama, llama.cpp and LM Studio open the file itself.`,
+    ),
+  );
   const written = await openWholeModel(join(folder, file), tuned);
   const tolerance = halfSteps[quantisation];
   try {
@@ -74,7 +80,10 @@ export async function writeTunedGgufLora(tuned: TunedModel, folder: string): Pro
   await writeText(join(folder, 'README.md'), card(tuned, note));
   const fed = new Map(weights.fed);
   for (const [module, { a, b }] of await readPairs(join(folder, file), tuned, modules)) {
-    for (const [side, factor] of [['A', a], ['B', b]] as const) {
+    for (const [side, factor] of [
+      ['A', a],
+      ['B', b],
+    ] as const) {
       const name = [`${module}.lora_${side}.weight`, `${module}.lora_embedding_${side}`].find((own) => fed.has(own));
       if (name === undefined) throw new BugError(`${module} has no factor ${side}`);
       fed.set(name, floats(factor.shape, factor.values));

@@ -34,10 +34,12 @@ export function wholeModel(tuned: TunedModel): WholeModel {
 
 function withoutMethod({ setup, base, weights }: TunedModel): Pick<WholeModel, 'setup' | 'read'> {
   const names = [...setup.trainable, ...setup.added.keys()];
-  const state = new Map(names.flatMap((name) => {
-    const tensor = weights.fed.get(name);
-    return tensor ? [[name, tensor] as const] : [];
-  }));
+  const state = new Map(
+    names.flatMap((name) => {
+      const tensor = weights.fed.get(name);
+      return tensor ? [[name, tensor] as const] : [];
+    }),
+  );
   const stored = (name: string): Promise<Float32Array> => readWeight(name, base, { setup, seed: 0 });
   if (setup.added.size > 0) {
     const merged = mergeLearned(setup, { state, read: stored });
@@ -57,8 +59,9 @@ function withoutMethod({ setup, base, weights }: TunedModel): Pick<WholeModel, '
 /** Writes weights, config, tokenizer, generation config, licence and model card into a folder that is there. */
 export async function writeWholeModel(tuned: TunedModel, folder: string, shardBytes: number): Promise<void> {
   const { base, labels } = tuned;
-  const { setup, config, names, read } = wholeModel(tuned);
-  const tensors = names.map((name) => ({ name, shape: shapeOf(setup, name), data: () => read(name) }));
+  const whole = wholeModel(tuned);
+  const { setup, config, names } = whole;
+  const tensors = names.map((name) => ({ name, shape: shapeOf(setup, name), data: () => whole.read(name) }));
   await writeShards(folder, tensors, shardBytes);
   await writeJson(join(folder, 'config.json'), config);
   if (base.generationConfig !== null) await writeJson(join(folder, 'generation_config.json'), base.generationConfig);
@@ -100,7 +103,9 @@ export async function compareWeights(written: TunedModel, whole: WholeModel, tol
     const [again, meant] = await Promise.all([base.weights.read(found), whole.read(name)]);
     if (again.length !== meant.length) throw new BugError(`${name} has another size in the file`);
     // Below the smallest normal number of half precision, steps are 2⁻²⁴.
-    const wrong = meant.findIndex((value, at) => !(Math.abs(value - (again[at] ?? NaN)) <= tolerance * Math.abs(value) + 2 ** -24));
+    const wrong = meant.findIndex(
+      (value, at) => !(Math.abs(value - (again[at] ?? NaN)) <= tolerance * Math.abs(value) + 2 ** -24),
+    );
     if (wrong !== -1) {
       const difference = Math.abs((meant[wrong] ?? NaN) - (again[wrong] ?? NaN));
       throw new StudioError('export.differs', { path: base.path, name, difference });

@@ -63,8 +63,8 @@ export interface ProjectDraft {
 
 export const destinations = ['here', 'peft', 'ollama', 'lm-studio', 'onnx'] as const;
 export type Destination = (typeof destinations)[number];
-/** Where what a method learned can be taken today. */
-export const reachable: readonly Destination[] = ['here', 'peft'];
+/** Where the studio can take what a method learned; methods reach some of them. */
+export const reachable: readonly Destination[] = ['here', 'peft', 'ollama', 'lm-studio'];
 
 export type { DatasetView, Finding, RowView } from '../../engine/spec/dataset.ts';
 

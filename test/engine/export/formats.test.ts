@@ -167,7 +167,7 @@ describe('out of reach', () => {
     ['prompt text', 'gguf', 'bert', 'export.method', 'prompt'],
     ['lora text', 'gguf', 'bert', 'export.task', 'text-classification'],
     ['full tied', 'gguf-lora', 'smollm', 'export.method', 'full'],
-  ] as const)('%s as %s is refused, and nothing is left behind', async (run, to, model, why, what) => {
+  ] as const)('%s as %s is refused, and nothing is left behind', async (...[run, to, model, why, what]) => {
     await expect(exported({ run, to, model })).rejects.toMatchObject({
       code: 'export.unreachable',
       data: { format: to, why, what, possible: expect.stringContaining('peft') as string },

@@ -463,7 +463,7 @@ export const errorSentences = {
   }),
   'export.differs': ({ path, name, difference }) => ({
     title: `${name} is not in the file as it was to be written.`,
-    cause: `Read back from the file, a number differs by ${difference.toPrecision(3)}.`,
+    cause: `Read back from the file, a number differs by ${String(difference)}.`,
     remedy: 'Do not use these files. The run itself is unchanged; export it again, and report this if it stays.',
     evidence: `${path}: ${name}`,
   }),
