@@ -31,7 +31,7 @@ const families = [
     training: { maxSteps: 8, batchSize: 4, maxLength: 256, evaluationsPerEpoch: 1 },
   },
 ] as const;
-const methods = ['lora', 'full', 'linear-probe'] as const;
+const methods = ['lora', 'full', 'linear-probe', 'prefix', 'prompt', 'p-tuning', 'p-tuning-v2'] as const;
 
 const python = await preparePython();
 const only = process.argv[2] === undefined ? /./ : new RegExp(process.argv[2]);
