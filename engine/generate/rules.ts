@@ -33,6 +33,12 @@ export function tokenRules(base: Pick<BaseModel, 'config' | 'generationConfig' |
   };
 }
 
+/** What a model reads before anything else: the token that begins texts, or where it has none, one that ends them. */
+export function beginningToken({ config, tokenizer: { special } }: Pick<BaseModel, 'config' | 'tokenizer'>): number {
+  const candidates = [special.bos?.id, config['bos_token_id'], special.eos?.id, config['eos_token_id'], 0];
+  return candidates.flatMap(ids)[0] ?? 0;
+}
+
 function asObject(value: Json | null): Readonly<Record<string, Json>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Readonly<Record<string, Json>>)

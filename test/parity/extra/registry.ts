@@ -4,6 +4,7 @@ import type { Runtime } from '../../../engine/runtime/session.ts';
 import { adapters } from './adapters.ts';
 import { generation } from './generation.ts';
 import { gguf } from './gguf.ts';
+import { icl } from './icl.ts';
 import { metrics } from './metrics.ts';
 import { optimizers } from './optimizers.ts';
 import { quant } from './quant.ts';
@@ -33,4 +34,4 @@ export interface ExtraFamily {
   cases(folder: string): readonly ExtraCase[];
 }
 
-export const extraFamilies: readonly ExtraFamily[] = [metrics, adapters, gguf, generation, optimizers, quant];
+export const extraFamilies: readonly ExtraFamily[] = [metrics, adapters, gguf, generation, icl, optimizers, quant];
