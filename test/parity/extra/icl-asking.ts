@@ -16,7 +16,7 @@ export class Check {
   worst = 0;
   failure: string | null = null;
 
-  number(name: string, found: number | undefined, expected: number | undefined, tolerance: number): void {
+  number(name: string, [found, expected]: readonly [number | undefined, number | undefined], tolerance: number): void {
     const deviation = Math.abs((found ?? NaN) - (expected ?? NaN));
     if (deviation > this.worst) this.worst = deviation;
     if (!(deviation <= tolerance))
@@ -25,13 +25,12 @@ export class Check {
 
   numbers(
     name: string,
-    found: ArrayLike<number>,
-    expected: readonly number[],
+    [found, expected]: readonly [ArrayLike<number>, readonly number[]],
     tolerance: (own: number) => number,
   ): void {
     this.same(`length of ${name}`, found.length, expected.length);
     expected.forEach((own, at) => {
-      this.number(`${name}[${String(at)}]`, found[at], own, tolerance(own));
+      this.number(`${name}[${String(at)}]`, [found[at], own], tolerance(own));
     });
   }
 

@@ -193,8 +193,8 @@ async function runCase(entry: Case, asking: Bounded, check: Check): Promise<void
   const near = (): number => sumTolerance;
   const premise = await sums(template.domain_premise);
   const unconditional = await sums('');
-  check.numbers('domain premise', premise, entry.domain_premise_ll, near);
-  check.numbers('unconditional', unconditional, entry.unconditional_ll, near);
+  check.numbers('domain premise', [premise, entry.domain_premise_ll], near);
+  check.numbers('unconditional', [unconditional, entry.unconditional_ll], near);
   const contentFree: (readonly number[])[] = [];
   for (const { content_free, prompt } of entry.content_free) {
     const own = showPrompt(format, shots, Object.fromEntries(template.fields.map((name) => [name, content_free])));
@@ -202,7 +202,7 @@ async function runCase(entry: Case, asking: Bounded, check: Check): Promise<void
     contentFree.push(await sums(own));
   }
   const relative = (own: number): number => shareTolerance * Math.abs(own);
-  check.numbers('p_cf', contentFreeBias(contentFree), entry.p_cf, relative);
+  check.numbers('p_cf', [contentFreeBias(contentFree), entry.p_cf], relative);
   const right = new Map<string, number>();
   for (const [at, expected] of entry.rows.entries()) {
     const { fields } = fieldsOf(expected.row, template);
@@ -218,23 +218,22 @@ async function runCase(entry: Case, asking: Bounded, check: Check): Promise<void
     for (const [name, scoring] of Object.entries(scorings)) {
       const scores = optionScores(scoring, options, references);
       const known = expected.options.map((option) => option[name as keyof typeof scorings]);
-      check.numbers(`${name} of row ${String(at)}`, scores, known, () => 2 * sumTolerance);
+      check.numbers(`${name} of row ${String(at)}`, [scores, known], () => 2 * sumTolerance);
       told(predicted[name] ?? name, scores);
     }
     const calibrated = optionScores('calibrated', options, references);
     const exp = (values: readonly number[]): readonly number[] => values.map(Math.exp);
     check.numbers(
       'label_probs',
-      exp(logNormalised(optionScores('sum', options, references))),
-      expected.label_probs,
+      [exp(logNormalised(optionScores('sum', options, references))), expected.label_probs],
       relative,
     );
-    check.numbers('calibrated', exp(calibrated), expected.calibrated, relative);
-    check.numbers('calibrated_normalised', exp(logNormalised(calibrated)), expected.calibrated_normalised, relative);
+    check.numbers('calibrated', [exp(calibrated), expected.calibrated], relative);
+    check.numbers('calibrated_normalised', [exp(logNormalised(calibrated)), expected.calibrated_normalised], relative);
     told('calibrated', calibrated);
   }
   for (const [name, share] of Object.entries(entry.accuracy))
-    check.number(`accuracy by ${name}`, (right.get(name) ?? NaN) / entry.rows.length, share, 1e-12);
+    check.number(`accuracy by ${name}`, [(right.get(name) ?? NaN) / entry.rows.length, share], 1e-12);
 }
 
 interface OptionContext {
@@ -255,7 +254,7 @@ async function askOptions(prompt: string, at: OptionContext): Promise<readonly O
   return expected.map((own, index) => {
     const { tokens = [], greedy } = found[index] ?? {};
     check.same(`tokens of ${own.option}`, encoded[index]?.continuation, own.continuation_ids);
-    check.numbers(`log p of ${own.option}`, tokens, own.token_logprobs, () => tokenTolerance);
+    check.numbers(`log p of ${own.option}`, [tokens, own.token_logprobs], () => tokenTolerance);
     check.same(`greedy ${own.option}`, greedy, own.is_greedy);
     return { option: own.option, tokens };
   });
@@ -267,7 +266,7 @@ async function runBoundary(entry: Index['boundary'][number], asking: Bounded, ch
   if (entry.context !== '') check.same('context', encoded?.context, entry.context_ids);
   check.same('continuation', encoded?.continuation, entry.continuation_ids);
   const [found] = await likelihoods([entry], asking);
-  check.number('ll', sumOf(found?.tokens ?? []), entry.ll, sumTolerance);
+  check.number('ll', [sumOf(found?.tokens ?? []), entry.ll], sumTolerance);
 }
 
 async function runTruncation(entry: Index['truncation'][number], asking: Bounded, check: Check): Promise<void> {
@@ -276,24 +275,19 @@ async function runTruncation(entry: Index['truncation'][number], asking: Bounded
   const row = encoded && askedRow(encoded, asking.reader, entry.max_len);
   check.same('input', row?.ids, entry.input_ids);
   const [found] = await likelihoods([question], asking);
-  check.number('ll', sumOf(found?.tokens ?? []), entry.ll, sumTolerance);
+  check.number('ll', [sumOf(found?.tokens ?? []), entry.ll], sumTolerance);
 }
 
 function runGenerator(expected: readonly number[]): ExtraResult {
   const check = new Check();
   const draw = mulberry32(12345);
-  check.numbers(
-    'uniform',
-    expected.map(() => draw()),
-    expected,
-    () => 0,
-  );
+  check.numbers('uniform', [expected.map(() => draw()), expected], () => 0);
   return check.result();
 }
 
 function runSelection({ labels, k, seed, first_uniform, picked }: Index['selection']['cases'][number]): ExtraResult {
   const check = new Check();
-  check.number('first uniform', mulberry32(seed)(), first_uniform, 0);
+  check.number('first uniform', [mulberry32(seed)(), first_uniform], 0);
   check.same('picked', drawBalanced(labels, k, seed), picked);
   return check.result();
 }
@@ -312,15 +306,14 @@ async function runNeighbours(
   const cosines = reference.floats('cosine').values;
   const near = (): number => tokenTolerance;
   vectors.forEach((vector, at) => {
-    check.numbers(`embedding ${String(at)}`, vector, [...values.subarray(at * width, (at + 1) * width)], near);
+    check.numbers(`embedding ${String(at)}`, [vector, [...values.subarray(at * width, (at + 1) * width)]], near);
   });
   const pool = vectors.slice(0, golden.pool_size);
   vectors.slice(golden.pool_size).forEach((query, at) => {
     const found = similarities(query, pool);
     check.numbers(
       `cosines ${String(at)}`,
-      found,
-      [...cosines.subarray(at * pool.length, (at + 1) * pool.length)],
+      [found, [...cosines.subarray(at * pool.length, (at + 1) * pool.length)]],
       near,
     );
     check.same(`ranking ${String(at)}`, ranked(found), golden.ranking[at]);
