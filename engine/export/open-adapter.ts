@@ -1,4 +1,4 @@
-/** Opens what a run wrote: recipe, labels and learned weights of an adapter folder, on top of its base model. */
+/** Opens what a run wrote, or AdapterHub's library: recipe, labels and learned weights of an adapter folder, on top of its base model. */
 import { join } from 'node:path';
 import { openSafetensors } from '../checkpoint/safetensors.ts';
 import { methodFromPeft, methodOf } from '../methods/registry.ts';
@@ -14,6 +14,7 @@ import { openArchitecture, parameterCount, type OpenedModel } from '../train/pre
 import { readJsonFile } from '../train/run-folder.ts';
 import { createSetup, type Setup } from '../train/setup.ts';
 import { loadWeights, type Weights } from '../train/weights.ts';
+import { isForeignAdapterHub, openForeignAdapterHub } from './foreign-adapterhub.ts';
 import { adapterHubMethod, adapterHubTensors } from './read-adapterhub.ts';
 
 export interface TunedModel extends OpenedModel {
@@ -28,6 +29,7 @@ export interface TunedModel extends OpenedModel {
 export async function openTuned(modelPath: string, adapter: string): Promise<TunedModel> {
   const opened = await openArchitecture(modelPath);
   try {
+    if (await isForeignAdapterHub(adapter)) return await openForeignAdapterHub(opened, adapter);
     const raw = await readJsonFile(join(adapter, 'recipe.json'));
     const recipe = parseRecipe(raw).resolve({
       architecture: opened.architecture.type,

@@ -102,6 +102,7 @@ export async function adapterHubTensors(folder: string, setup: Setup): Promise<R
   const own = architecture.ownHead;
   const prefixed = own?.key ?? ((key: string) => key);
   const known = new Map<string, Float32Array>();
+  const taken = new Set<string>();
   const take = async (file: TensorFile, from: string, keys: readonly string[]): Promise<void> => {
     const key = keys.find((candidate) => file.tensors.has(candidate));
     if (key === undefined) throw new StudioError('adapter.incomplete', { path: file.path, name: keys[0] ?? from });
@@ -116,6 +117,7 @@ export async function adapterHubTensors(folder: string, setup: Setup): Promise<R
         expected: expected ?? '',
       });
     known.set(from, await file.read(key));
+    taken.add(key);
   };
   await within(await tensorFile(folder, ['adapter.safetensors', 'pytorch_adapter.bin']), async (file) => {
     for (const parameter of added.keys()) {
@@ -125,7 +127,17 @@ export async function adapterHubTensors(folder: string, setup: Setup): Promise<R
         parameter,
         keys.flatMap((key) => spellings(prefixed(key))),
       );
+      // A norm in front stands in the file twice.
+      for (const key of keys.flatMap((own) => spellings(prefixed(own)))) taken.add(key);
     }
+    const left = [...file.tensors.values()].find((entry) => !taken.has(entry.name));
+    if (left)
+      throw new StudioError('adapter.base', {
+        path: file.path,
+        name: left.name,
+        found: left.shape.join(' × '),
+        expected: 'nothing there',
+      });
   });
   const buffers = own ? modules.filter((module) => module.kind === 'buffer' && module.name.startsWith('heads.')) : [];
   const head = [...trainable.filter((own) => target.headWeights.has(own)), ...buffers.map((module) => module.name)];
