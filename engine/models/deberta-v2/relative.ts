@@ -24,7 +24,7 @@ function bucket(
 }
 
 /** Rows of the distance table, [2·S, hidden], from the farthest key behind the query to the farthest before it, and back. */
-export interface Distances {
+interface Distances {
   readonly falling: Tensor;
   readonly rising: Tensor;
 }
@@ -44,7 +44,7 @@ export function distances(scope: Scope, config: DebertaConfig, length: number): 
   return { falling: pick(-1), rising: pick(1) };
 }
 
-export interface RelativeInputs {
+interface RelativeInputs {
   /** [heads, B·S, size]. */
   readonly query: Tensor;
   readonly key: Tensor;
