@@ -195,6 +195,8 @@ export interface ResultView {
   readonly gain: { readonly value: number; readonly interval: readonly [number, number] } | null;
   /** counts[expected][predicted]; null for language models. */
   readonly confusion: { readonly labels: readonly string[]; readonly counts: readonly (readonly number[])[] } | null;
+  /** True and predicted numbers of the first rows; null for other tasks. */
+  readonly numbers: readonly { readonly expected: number; readonly predicted: number }[] | null;
   readonly fixed: readonly ResultRow[];
   readonly broken: readonly ResultRow[];
   readonly wrong: readonly ResultRow[];
@@ -207,6 +209,10 @@ export interface ResultRow {
   readonly expected: string;
   readonly tuned: string;
   readonly untrained: string;
+  /** The second text of a pair. */
+  readonly pair: string | null;
+  /** Spans, the place of an answer, scores of choices, labels, numbers, of the tuned model; null where the text says all. */
+  readonly detail: PredictionDetail | null;
 }
 
 /** Piece of an answer while it is being made. */

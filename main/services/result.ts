@@ -9,11 +9,13 @@ import type { Views } from './views.ts';
 
 /** Rows of each kind that the page is handed; the totals count all. */
 const rowsShown = 200;
+/** Points of the chart of true and predicted numbers. */
+const numbersShown = 2000;
 
 type Statistics = Pick<typeof Engine, 'pairedGain' | 'pairedMeanGain' | 'verdict'>;
 type Labelled = Extract<Prediction, { readonly label: string }>;
 type Answered = Extract<Prediction, { readonly prompt: string }>;
-type Rows = Pick<ResultView, 'gain' | 'confusion' | 'fixed' | 'broken' | 'wrong' | 'totals'>;
+type Rows = Pick<ResultView, 'gain' | 'confusion' | 'numbers' | 'fixed' | 'broken' | 'wrong' | 'totals'>;
 
 export function resultServices(_parts: Parts, views: Views): Pick<Services, 'runResult'> {
   return {
@@ -33,6 +35,7 @@ export function resultServices(_parts: Parts, views: Views): Pick<Services, 'run
 const nothing: Rows = {
   gain: null,
   confusion: null,
+  numbers: null,
   fixed: [],
   broken: [],
   wrong: [],
@@ -69,10 +72,13 @@ function labelledRows(lines: readonly Labelled[], { pairedGain }: Statistics): R
     expected: line.label,
     tuned: line.prediction,
     untrained: line.untrained ?? '',
+    pair: line.pair ?? null,
+    detail: null,
   });
   return {
     gain: pairedGain({ both, onlyFirst: fixed.length, onlySecond: broken.length, neither }),
     confusion: confusionOf(lines),
+    numbers: null,
     fixed: fixed.slice(0, rowsShown).map(shown),
     broken: broken.slice(0, rowsShown).map(shown),
     wrong: wrong.slice(0, rowsShown).map(shown),
@@ -111,6 +117,8 @@ function scoredRows(lines: readonly ScoredPrediction[], { pairedMeanGain }: Stat
     expected: line.expected,
     tuned: line.prediction,
     untrained: line.untrained ?? '',
+    pair: 'pair' in line.detail ? (line.detail.pair ?? null) : null,
+    detail: line.detail,
   });
   const of = (list: typeof compared, sign: 1 | -1): ResultRow[] =>
     list
@@ -126,11 +134,19 @@ function scoredRows(lines: readonly ScoredPrediction[], { pairedMeanGain }: Stat
   return {
     gain: pairedMeanGain(compared.map(({ difference }) => difference)),
     confusion: null,
+    numbers: numbersOf(lines),
     fixed: fixed.slice(0, rowsShown),
     broken: broken.slice(0, rowsShown),
     wrong: wrong.slice(0, rowsShown).map(shown),
     totals: { fixed: fixed.length, broken: broken.length, wrong: wrong.length, rows: lines.length },
   };
+}
+
+function numbersOf(lines: readonly ScoredPrediction[]): ResultView['numbers'] {
+  const numbers = lines.flatMap(({ detail }) =>
+    detail.kind === 'number' ? [{ expected: detail.expected, predicted: detail.predicted }] : [],
+  );
+  return numbers.length > 0 ? numbers.slice(0, numbersShown) : null;
 }
 
 /** A language model has no right and wrong: rows are fixed where the expected answer became likelier, most first. */
@@ -146,6 +162,8 @@ function answeredRows(lines: readonly Answered[], { pairedMeanGain }: Statistics
     expected: line.expected,
     tuned: line.prediction,
     untrained: line.untrained ?? '',
+    pair: null,
+    detail: null,
   });
   const fixed = compared
     .filter(({ difference }) => difference < 0)
@@ -156,6 +174,7 @@ function answeredRows(lines: readonly Answered[], { pairedMeanGain }: Statistics
   return {
     gain: pairedMeanGain(compared.map(({ difference }) => difference)),
     confusion: null,
+    numbers: null,
     fixed: fixed.slice(0, rowsShown).map(shown),
     broken: broken.slice(0, rowsShown).map(shown),
     wrong: [],

@@ -1,18 +1,20 @@
 /** One question to the model as it came and to the tuned one: both answers as they stream in, and a way to stop them. */
 import type { Studio } from '../../../main/contract/index.ts';
 import type { AnswerEvent } from '../../../main/contract/views.ts';
+import type { Asked } from './result-words.ts';
 import { failureOf, failureOfEnvelope, type Failure } from './failure.ts';
 
 export interface AnswerSide {
   readonly text: string;
   readonly scores: AnswerEvent['scores'];
+  readonly detail: AnswerEvent['detail'];
   readonly state: 'waiting' | 'speaking' | 'finished' | 'stopped' | 'failed';
   /** From the question to the last piece; the base may wait for the tuned one. */
   readonly seconds: number;
   readonly failure: Failure | null;
 }
 
-const waiting: AnswerSide = { text: '', scores: null, state: 'waiting', seconds: 0, failure: null };
+const waiting: AnswerSide = { text: '', scores: null, detail: null, state: 'waiting', seconds: 0, failure: null };
 
 type Side = AnswerEvent['side'];
 
@@ -23,7 +25,7 @@ export class Answers {
   #early: AnswerEvent[] = [];
   #began = 0;
   #asking = $state(false);
-  #prompt = $state('');
+  #question = $state.raw<Asked | null>(null);
   #asked = $state(0);
   #sides = $state.raw<Readonly<Record<Side, AnswerSide>> | null>(null);
   #failure = $state.raw<Failure | null>(null);
@@ -33,8 +35,8 @@ export class Answers {
   }
 
   /** The question whose answers are shown. */
-  get prompt(): string {
-    return this.#prompt;
+  get question(): Asked | null {
+    return this.#question;
   }
 
   /** Questions asked in this visit. */
@@ -64,18 +66,23 @@ export class Answers {
     };
   }
 
-  async ask(runId: string, prompt: string): Promise<void> {
-    if (this.busy || prompt.trim() === '') return;
+  async ask(runId: string, question: Asked): Promise<void> {
+    if (this.busy || question.prompt.trim() === '') return;
     this.#asking = true;
     this.#failure = null;
     this.#id = null;
     this.#early = [];
-    this.#prompt = prompt;
+    this.#question = question;
     this.#asked += 1;
     this.#sides = { base: waiting, tuned: waiting };
     this.#began = performance.now();
     try {
-      const { id } = await this.#studio.call('ask', { runId, prompt });
+      const { choices, ...texts } = question;
+      const { id } = await this.#studio.call('ask', {
+        runId,
+        ...texts,
+        ...(choices !== undefined && { choices: [...choices] }),
+      });
       this.#id = id;
       for (const event of this.#early.filter((early) => early.id === id)) this.#take(event);
     } catch (thrown) {
@@ -107,6 +114,7 @@ export class Answers {
       [event.side]: {
         text: side.text + event.text,
         scores: event.scores ?? side.scores,
+        detail: event.detail ?? side.detail,
         state:
           failure !== null
             ? 'failed'

@@ -1,8 +1,18 @@
 /** A result in words and lengths: the verdict, the bars with their intervals, the rows it changed. */
-import type { AccuracyFigure, Figure, Metrics, PerplexityFigure } from '../../../engine/spec/metrics.ts';
-import type { ResultView } from '../../../main/contract/views.ts';
+import type {
+  AccuracyFigure,
+  Figure,
+  MetricName,
+  Metrics,
+  PerplexityFigure,
+  ScoreFigure,
+} from '../../../engine/spec/metrics.ts';
+import { writesText, type TaskName } from '../../../engine/spec/tasks.ts';
+import { measureText, measureWords, metricWords, scoreText } from '../../../engine/spec/wording/en/metrics.ts';
+import type { ResultRow, ResultView } from '../../../main/contract/views.ts';
 import { commonestMistake } from '../lib/chart-confusion.ts';
-import { count, counted, figure, percent, points } from '../lib/format.ts';
+import { capital, count, counted, figure, percent, points } from '../lib/format.ts';
+import { ticks } from '../lib/scale.ts';
 
 export interface IntervalRow {
   readonly label: string;
@@ -61,6 +71,65 @@ export function lossRows(metrics: Metrics): readonly LossRow[] {
   ];
 }
 
+function isScore(figures: Figure | null | undefined): figures is ScoreFigure {
+  return figures !== null && figures !== undefined && 'score' in figures;
+}
+
+export interface ScoreRow {
+  readonly label: string;
+  readonly value: number;
+  readonly words: string;
+  readonly taught: boolean;
+}
+
+/** Scores on the same rows; empty for other figures. */
+export function scoreRows({ metric, baselines, tuned }: Metrics): readonly ScoreRow[] {
+  const row = (label: string, figures: Figure | null | undefined, taught: boolean): readonly ScoreRow[] =>
+    isScore(figures)
+      ? [{ label, value: Math.max(0, figures.score), words: scoreText(metric, figures.score), taught }]
+      : [];
+  return [...row('The model as it came', baselines?.untrained, false), ...row('After training', tuned, true)];
+}
+
+/** "Spans found (entity F1)". */
+export function metricTitle({ metric }: Metrics): string {
+  return capital(metricWords[metric]);
+}
+
+/** The other measures of the same answers, before where it was measured and after. */
+export function measureRows({
+  tuned,
+  baselines,
+}: Metrics): readonly { readonly label: string; readonly before: string; readonly after: string }[] {
+  const valuesOf = (figures: Figure | null | undefined) =>
+    figures && 'values' in figures ? (figures.values ?? {}) : {};
+  const before = valuesOf(baselines?.untrained);
+  return Object.entries(valuesOf(tuned)).map(([name, value]) => ({
+    label: measureWords(name),
+    before: before[name] === undefined ? '–' : measureText(name, before[name]),
+    after: measureText(name, value),
+  }));
+}
+
+/** True and predicted numbers as points on one round scale. */
+export function numberPoints(numbers: NonNullable<ResultView['numbers']>): {
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+  readonly range: readonly [number, number];
+  readonly ticks: readonly { readonly at: number; readonly label: string }[];
+} {
+  const values = numbers.flatMap(({ expected, predicted }) => [expected, predicted]);
+  const low = Math.min(...values);
+  const steps = ticks(Math.max(Number.MIN_VALUE, Math.max(...values) - low));
+  const unit = steps[1] ?? 1;
+  const start = Math.floor(low / unit) * unit;
+  const places = [...steps, (steps.at(-1) ?? 0) + unit].map((step) => Number((start + step).toPrecision(12)));
+  return {
+    points: numbers.map(({ expected, predicted }) => ({ x: expected, y: predicted })),
+    range: [places[0] ?? 0, places.at(-1) ?? 1],
+    ticks: places.map((at) => ({ at, label: figure(at) })),
+  };
+}
+
 /** How many rows were measured. */
 export function measuredRows(metrics: Metrics): number {
   return metrics.tuned?.n ?? 0;
@@ -78,7 +147,25 @@ export function resultLead({ metrics, gain, totals }: ResultView): string {
       : '';
     return `${count(right)} of ${count(tuned.n)} ${held}.${changed}${gainWords(gain)}`;
   }
+  if (isScore(tuned)) {
+    const changed =
+      totals.fixed + totals.broken > 0
+        ? ` It came closer on ${counted(totals.fixed, 'row', 'rows')} than untrained, and fell behind on ${count(totals.broken)}.`
+        : '';
+    return `Measured on ${counted(tuned.n, held === 'check rows' ? 'check row' : 'row it never saw', held)}.${changed}${scoreGainWords(metrics.metric, gain)}`;
+  }
   return `Measured on ${counted(tuned.n, 'answer', 'answers')} it never saw: the lower, the less your answers surprise it.${lossGainWords(gain)}`;
+}
+
+/** The mean of rows, which need not be the difference of the two scores. */
+function scoreGainWords(metric: MetricName, gain: ResultView['gain']): string {
+  if (gain === null) return '';
+  const [low, high] = gain.interval;
+  const write = (value: number) => (metric === 'pearson' ? figure(value) : points(value));
+  const between = `between ${write(low)} and ${write(high)}`;
+  return low <= 0 && high >= 0
+    ? ` Row by row the difference is ${write(gain.value)}, ${between} with other rows of this kind, so the two cannot be told apart.`
+    : ` Row by row the difference is ${write(gain.value)}; with other rows of this kind it would most likely be ${between}.`;
 }
 
 function gainWords(gain: ResultView['gain']): string {
@@ -124,20 +211,84 @@ export function rowTabs({ totals }: ResultView): readonly { readonly value: RowK
   ];
 }
 
-/** Test rows to ask again, from what changed most: fixed first, then broken, then wrong, without repeats. */
-export function examplePrompts(result: ResultView, most = 4): readonly string[] {
-  const texts = [...result.fixed, ...result.broken, ...result.wrong].map((row) => row.text);
-  return [...new Set(texts)].slice(0, most);
+/** A row whose answer has parts to be marked. */
+export function isMarked({ detail }: ResultRow): boolean {
+  return detail !== null && detail.kind !== 'text' && detail.kind !== 'number';
 }
 
-/** What stands where an untrained model has no categories to answer with: how it was compared, and what it took this row for. */
-export function untrainedWords(result: ResultView | null, prompt: string): string {
+/** The answers are texts, of which none is right or wrong as such. */
+export function writesAnswers({ metrics }: ResultView): boolean {
+  return writesText(metrics.task);
+}
+
+const headsOf = {
+  'text-classification': { input: 'Row', expected: 'Yours' },
+  'token-classification': { input: 'Text', expected: 'Yours' },
+  'question-answering': { input: 'Question', expected: 'Yours' },
+  'multiple-choice': { input: 'Question', expected: 'Yours' },
+  'text-generation': { input: 'Beginning', expected: 'How it went on' },
+  chat: { input: 'Question', expected: 'Your answer' },
+  translation: { input: 'Text', expected: 'Your translation' },
+  summarization: { input: 'Text', expected: 'Your summary' },
+} satisfies Record<TaskName, { readonly input: string; readonly expected: string }>;
+
+/** Headings over the rows. */
+export function rowWords(view: ResultView): {
+  readonly title: string;
+  readonly small: string;
+  readonly heads: { readonly input: string; readonly expected: string };
+} {
+  const heads = headsOf[view.metrics.task];
+  if (!writesAnswers(view)) return { title: 'Rows it changed', small: 'against the model as it came', heads };
+  return view.metrics.task === 'chat'
+    ? { title: 'What it answers', small: 'to questions it never saw', heads }
+    : { title: 'What it writes', small: 'beside yours, for rows it never saw', heads };
+}
+
+/** "Before: PLACE Panama." under a row; empty where the untrained model was not asked. */
+export function beforeWords({ untrained }: ResultRow): string {
+  return untrained === '' ? '' : `Untrained, it said: ${untrained}`;
+}
+
+/** A question of one's own or a test row's, as it is asked again. */
+export interface Asked {
+  readonly prompt: string;
+  readonly pair?: string;
+  readonly context?: string;
+  readonly choices?: readonly string[];
+}
+
+function askedOf({ text, pair, detail }: ResultRow): Asked {
+  switch (detail?.kind) {
+    case 'answer':
+      return { prompt: detail.question, context: detail.context };
+    case 'choice':
+      return {
+        prompt: detail.question,
+        choices: detail.choices,
+        ...(detail.context === undefined ? {} : { context: detail.context }),
+      };
+    default:
+      return { prompt: text, ...(pair === null ? {} : { pair }) };
+  }
+}
+
+/** Test rows to ask again, from what changed most: fixed first, then broken, then wrong, without repeats. */
+export function examplePrompts(result: ResultView, most = 4): readonly Asked[] {
+  const asked = [...result.fixed, ...result.broken, ...result.wrong].map(askedOf);
+  return [...new Map(asked.map((one) => [JSON.stringify(one), one])).values()].slice(0, most);
+}
+
+/** What stands where an untrained model has nothing to answer with: how it was compared, and what it took this row for. */
+export function untrainedWords(result: ResultView | null, question: Asked | null): string {
   const untrained = result?.metrics.baselines?.untrained;
+  if (result !== null && result.metrics.task !== 'text-classification')
+    return 'As it came, it has no answer layer for this goal: nothing in it was made to answer such a question.';
   const measured = isAccuracy(untrained)
     ? ` By the nearest class centre of what it sees, it sorted ${percent(untrained.accuracy, untrained.n)} of the held-out rows right.`
     : '';
   const row = [...(result?.fixed ?? []), ...(result?.broken ?? []), ...(result?.wrong ?? [])].find(
-    ({ text }) => text === prompt,
+    ({ text }) => text === question?.prompt,
   );
   const said = row === undefined || row.untrained === '' ? '' : ` This row it took for ${row.untrained}.`;
   return `As it came, it has no categories to answer with.${measured}${said}`;

@@ -86,7 +86,7 @@ describe('Answers', () => {
     const { studio, tell } = scripted({ ask: { id: 'q' } });
     const answers = new Answers(studio);
     answers.open();
-    const asking = answers.ask('a', 'hello');
+    const asking = answers.ask('a', { prompt: 'hello' });
     tell('answer', piece({ text: 'Good ' }));
     await asking;
     tell('answer', piece({ text: 'day', done: true }));
@@ -105,7 +105,7 @@ describe('Answers', () => {
     const { studio, tell, asked } = scripted({ ask: { id: 'q' }, stopAnswer: null });
     const answers = new Answers(studio);
     answers.open();
-    await answers.ask('a', 'hello');
+    await answers.ask('a', { prompt: 'hello' });
     await answers.stop();
     tell('answer', piece({ text: 'late' }));
     expect([answers.sides?.tuned.text, answers.sides?.tuned.state, asked.at(-1)]).toEqual([

@@ -133,9 +133,10 @@ const result: ResultView = {
       [6, 5],
     ],
   },
-  fixed: [{ row: 1, text: 'one', expected: 'Lob', tuned: 'Lob', untrained: 'Tempo' }],
+  numbers: null,
+  fixed: [{ row: 1, text: 'one', expected: 'Lob', tuned: 'Lob', untrained: 'Tempo', pair: null, detail: null }],
   broken: [],
-  wrong: [{ row: 2, text: 'one', expected: 'Lob', tuned: 'Tempo', untrained: 'Tempo' }],
+  wrong: [{ row: 2, text: 'one', expected: 'Lob', tuned: 'Tempo', untrained: 'Tempo', pair: null, detail: null }],
   totals: { fixed: 102, broken: 13, wrong: 51, rows: 379 },
 };
 
@@ -177,7 +178,7 @@ describe('result', () => {
         }),
       ),
     ).toBe('Its commonest mistake: 7 Lob rows taken for Tempo, and 6 the other way.');
-    expect(examplePrompts(result)).toEqual(['one']);
+    expect(examplePrompts(result)).toEqual([{ prompt: 'one' }]);
   });
 });
 
