@@ -16,7 +16,7 @@ import type { Task } from '../tasks/task.ts';
 import { cardNotes } from './card-notes.ts';
 import { writeJson, writeText } from '../train/run-folder.ts';
 import { savedForm } from '../train/saved-form.ts';
-import { shapeOf, type Setup } from '../train/setup.ts';
+import { ownWeights, shapeOf, type Setup } from '../train/setup.ts';
 import { floatData } from '../train/state.ts';
 import { readWeight } from '../train/weights.ts';
 import { adapterHubFiles, normFile, writeAdapterHub } from './adapterhub.ts';
@@ -86,7 +86,10 @@ const writers = {
     await writeText(join(folder, 'README.md'), modelCard(learned));
   },
   head: async (learned, state, folder) => {
-    await writeSafetensors(join(folder, 'model.safetensors'), await named(learned.setup.trainable, { learned, state }));
+    await writeSafetensors(
+      join(folder, 'model.safetensors'),
+      await named(ownWeights(learned.setup), { learned, state }),
+    );
     await writeConfig(folder, learned);
     await writeText(join(folder, 'README.md'), modelCard(learned));
   },

@@ -12,7 +12,7 @@ import type { Task } from '../tasks/task.ts';
 import { exists } from '../train/checkpoints.ts';
 import { openArchitecture, parameterCount, type OpenedModel } from '../train/prepare.ts';
 import { readJsonFile } from '../train/run-folder.ts';
-import { createSetup, type Setup } from '../train/setup.ts';
+import { createSetup, ownWeights, type Setup } from '../train/setup.ts';
 import { loadWeights, type Weights } from '../train/weights.ts';
 import { isForeignAdapterHub, openForeignAdapterHub } from './foreign-adapterhub.ts';
 import { adapterHubMethod, adapterHubTensors } from './read-adapterhub.ts';
@@ -110,7 +110,7 @@ async function readLearned(adapter: string, setup: Setup): Promise<ReadonlyMap<s
   const file = await openSafetensors(path);
   try {
     const known = new Map<string, Float32Array>();
-    for (const name of setup.trainable) {
+    for (const name of peft ? setup.trainable : ownWeights(setup)) {
       const key = peft && methodConfig ? peft.key(name, target, methodConfig) : name;
       const entry = file.tensors.get(key);
       if (!entry) throw new StudioError('adapter.incomplete', { path, name: key });

@@ -113,6 +113,11 @@ function targetOf(
   };
 }
 
+/** What a result of its own file must hold: all that learned, and the rest of a new head, which no base has. */
+export function ownWeights({ target, trainable }: Setup): readonly string[] {
+  return [...new Set([...trainable, ...(target.headIsNew ? target.headWeights.keys() : [])])];
+}
+
 export function shapeOf(setup: Setup, name: string): Shape {
   const shape = setup.added.get(name)?.shape ?? setup.shapes.get(name);
   if (!shape) throw new BugError(`no parameter is called ${name}`);

@@ -115,8 +115,8 @@ const methods: readonly Method[] = [
     config: () => ({ ...plainProbe, learns: 'biases', strict: true }),
     drops: false,
     identity: true,
-    variant: 'and biases',
-    on: ['bert'],
+    variant: 'of one layer, and biases',
+    on: ['bert', 'roberta'],
   },
   {
     config: ({ targets }) => loraWith({ r: 2, alpha: 4, dropout: 0.25, targetModules: [...targets] }),
@@ -307,7 +307,7 @@ const prefixes: ReadonlySet<string> = new Set(['prefix', 'p-tuning-v2']);
 
 const table = models.flatMap((model) =>
   methods
-    .filter(({ on }) => on?.includes(model.name) ?? true)
+    .filter(({ on }) => on?.includes(model.name) ?? model.name !== 'roberta')
     .map(({ config, ...promised }) => ({ model, method: config(model), ...promised }))
     .filter(({ method }) => !(model.takesNoPast && prefixes.has(method.name)))
     .filter(({ method }, index, all) => !model.plain || all.findIndex((o) => o.method.name === method.name) === index),
