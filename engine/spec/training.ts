@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './methods/common.ts';
 import type { SupportedMethod } from './methods/index.ts';
-import { writesText } from './tasks.ts';
+import { writesText, type TaskName } from './tasks.ts';
 import { scheduleNames } from './schedule.ts';
 
 export const trainingSchema = z.strictObject({
@@ -113,13 +113,13 @@ export type TrainingConfig = z.infer<typeof trainingSchema>;
 
 /** Learning rates that suit a method, by task and model size; each method has its own scale. */
 const learningRates: Readonly<Record<SupportedMethod, (context: PresetContext) => number>> = {
-  full: ({ task, parameters }) => (task === 'chat' ? 5e-5 : (parameters ?? 0) < 50e6 ? 2e-4 : 3e-5),
-  'linear-probe': ({ task }) => (task === 'chat' ? 1e-4 : 2e-2),
+  full: ({ task, parameters }) => (writesText(task) ? 5e-5 : (parameters ?? 0) < 50e6 ? 2e-4 : 3e-5),
+  'linear-probe': ({ task }) => (writesText(task) ? 1e-4 : 2e-2),
   lora: ({ task, parameters }) =>
-    task === 'chat' ? ((parameters ?? 0) < 500e6 ? 1e-3 : 2e-4) : (parameters ?? 0) < 50e6 ? 2e-3 : 5e-4,
+    writesText(task) ? ((parameters ?? 0) < 500e6 ? 1e-3 : 2e-4) : (parameters ?? 0) < 50e6 ? 2e-3 : 5e-4,
   // Houlsby's and AdapterHub's rates, larger where the model is small.
   adapter: ({ task, parameters }) =>
-    task === 'chat' ? ((parameters ?? 0) < 500e6 ? 1e-3 : 2e-4) : (parameters ?? 0) < 50e6 ? 2e-3 : 5e-4,
+    writesText(task) ? ((parameters ?? 0) < 500e6 ? 1e-3 : 2e-4) : (parameters ?? 0) < 50e6 ? 2e-3 : 5e-4,
   // Few vectors far from the loss: 10 to 100 times LoRA's.
   prefix: ({ task }) => (writesText(task) ? 5e-3 : 1e-2),
   prompt: ({ task }) => (writesText(task) ? 3e-2 : 5e-2),
@@ -129,20 +129,36 @@ const learningRates: Readonly<Record<SupportedMethod, (context: PresetContext) =
   ia3: ({ parameters }) => ((parameters ?? 0) < 500e6 ? 1e-2 : 3e-3),
 };
 
-const epochs: Readonly<Record<PresetName, Readonly<Record<'text' | 'chat', number>>>> = {
-  quick: { text: 4, chat: 1 },
-  balanced: { text: 10, chat: 3 },
-  thorough: { text: 20, chat: 6 },
+/** Passes, rows at a time and longest row that suit a task; a text to write tells more than a label, a passage takes more room. */
+interface Shape {
+  readonly epochs: Readonly<Record<PresetName, number>>;
+  readonly batchSize: number;
+  readonly maxLength: number;
+}
+
+const labelled: Shape = { epochs: { quick: 4, balanced: 10, thorough: 20 }, batchSize: 16, maxLength: 128 };
+const written: Shape = { epochs: { quick: 1, balanced: 3, thorough: 6 }, batchSize: 4, maxLength: 256 };
+
+const shapes: Readonly<Record<TaskName, Shape>> = {
+  'text-classification': labelled,
+  'token-classification': labelled,
+  'question-answering': { epochs: { quick: 2, balanced: 5, thorough: 10 }, batchSize: 8, maxLength: 384 },
+  // Every choice is a row.
+  'multiple-choice': { epochs: { quick: 3, balanced: 6, thorough: 12 }, batchSize: 4, maxLength: 128 },
+  'text-generation': written,
+  chat: written,
+  translation: written,
+  summarization: { ...written, maxLength: 384 },
 };
 
 export function trainingPreset(method: SupportedMethod, preset: PresetName, context: PresetContext): TrainingConfig {
-  const chat = context.task === 'chat';
+  const { epochs, batchSize, maxLength } = shapes[context.task];
   return {
-    epochs: epochs[preset][chat ? 'chat' : 'text'],
+    epochs: epochs[preset],
     maxSteps: null,
-    batchSize: chat ? 4 : 16,
+    batchSize,
     gradientAccumulation: 1,
-    maxLength: chat ? 256 : 128,
+    maxLength,
     learningRate: learningRates[method](context),
     schedule: 'linear',
     warmup: 0.06,
