@@ -107,15 +107,16 @@ describe('schema recipe', () => {
     ]);
   });
 
-  test.each([
-    [['--method', 'in-context'], { what: 'method', value: 'in-context' }],
-  ])('%j is not there yet, and says what is', async (args, data) => {
-    const { code, lines } = await atelier(['schema', 'recipe', ...args, '--json']);
-    expect([code, lines.at(-1)]).toEqual([
-      2,
-      withFailure({ code: 'not-yet', data: expect.objectContaining(data) as unknown }),
-    ]);
-  });
+  test.each([[['--method', 'in-context'], { what: 'method', value: 'in-context' }]])(
+    '%j is not there yet, and says what is',
+    async (args, data) => {
+      const { code, lines } = await atelier(['schema', 'recipe', ...args, '--json']);
+      expect([code, lines.at(-1)]).toEqual([
+        2,
+        withFailure({ code: 'not-yet', data: expect.objectContaining(data) as unknown }),
+      ]);
+    },
+  );
 });
 
 describe('a recipe that is wrong', () => {
