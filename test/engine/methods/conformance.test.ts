@@ -46,6 +46,15 @@ const models: readonly Model[] = [
     targets: ['query', 'value'],
     table: 'word_embeddings',
   },
+  // Its head is two layers.
+  {
+    name: 'roberta',
+    head: 'sequence-classification',
+    task: 'text-classification',
+    labels: ['calm', 'glad', 'sad'],
+    targets: ['query', 'value'],
+    table: 'word_embeddings',
+  },
   {
     name: 'llama',
     head: 'causal-lm',
