@@ -99,8 +99,8 @@ export interface DownloadView {
 export interface MethodView {
   readonly name: MethodName;
   readonly supported: boolean;
-  /** Why it cannot be chosen: a wording code; null when it can. */
-  readonly reason: string | null;
+  /** Why it cannot go with the goal and the model; null when it can, and while they are not chosen. */
+  readonly obstacle: ErrorEnvelope | null;
   readonly recommended: boolean;
   readonly trainableParameters: number | null;
   readonly share: number | null;

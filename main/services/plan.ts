@@ -1,6 +1,13 @@
 /** From a project's decisions to a recipe; its settings as a form, its methods with their costs, its estimate. */
 import type { RunRequest } from '../../engine/spec/commands.ts';
-import { asOurs, CancelledError, StudioError } from '../../engine/spec/errors.ts';
+import {
+  asOurs,
+  CancelledError,
+  StudioError,
+  toEnvelope,
+  type ErrorCode,
+  type ErrorEnvelope,
+} from '../../engine/spec/errors.ts';
 import type { Json } from '../../engine/spec/json.ts';
 import { presetNames, type PresetContext, type PresetName } from '../../engine/spec/methods/common.ts';
 import {
@@ -34,6 +41,21 @@ export interface Plan {
   readonly method: SupportedMethod;
   readonly model: string;
   readonly request: RunRequest & { readonly recipe: Json };
+}
+
+interface Reckoned {
+  readonly estimate: Estimate | null;
+  /** Why the method cannot go with the goal and the model. */
+  readonly obstacle: ErrorEnvelope | null;
+}
+
+const unreckoned: Reckoned = { estimate: null, obstacle: null };
+
+/** Usually close to full training with far fewer weights, and its result goes everywhere. */
+const recommended: MethodName = 'lora';
+
+function isObstacle(code: ErrorCode): boolean {
+  return code.startsWith('method.') || code === 'model.task';
 }
 
 interface Decided {
@@ -96,13 +118,17 @@ export function planner(parts: Parts, views: Views): Planner {
     }
   };
 
-  const estimateOf = async (project: ProjectRecord, decided: Decided): Promise<Estimate | null> => {
+  const estimateOf = async (project: ProjectRecord, decided: Decided): Promise<Reckoned> => {
     try {
-      return await engine.call('estimate', (await planOf(project, decided)).request);
-    } catch (error) {
+      return {
+        estimate: await engine.call('estimate', (await planOf(project, decided)).request),
+        obstacle: null,
+      };
+    } catch (thrown) {
+      const error = asOurs(thrown);
       // A model not downloaded yet, or data not chosen yet, has no estimate; the page says so by itself.
-      if (asOurs(error) instanceof StudioError) return null;
-      throw error;
+      if (!(error instanceof StudioError)) throw thrown;
+      return { estimate: null, obstacle: isObstacle(error.code) ? toEnvelope(error) : null };
     }
   };
 
@@ -139,19 +165,18 @@ export function planner(parts: Parts, views: Views): Planner {
         const { task, model, destination } = project.draft;
         return await Promise.all(
           methodNames.map(async (name): Promise<MethodView> => {
-            const supported = isSupported(name);
-            const estimate =
-              supported && task !== null && model !== null
+            const { estimate, obstacle } =
+              isSupported(name) && task !== null && model !== null
                 ? await estimateOf(project, { task, model, method: name })
-                : null;
+                : unreckoned;
             const architecture = model === null ? null : await architectureOf(model);
             const reachable = isSupported(name) ? destinationsOf({ method: name, task, architecture }) : [];
             const reached = destination === null || reachable.includes(destination);
             return {
               name,
-              supported,
-              reason: !supported ? 'method.not-yet' : reached ? null : 'destination.not-yet',
-              recommended: name === 'lora' && reached,
+              supported: isSupported(name),
+              obstacle,
+              recommended: name === recommended && reached && obstacle === null,
               trainableParameters: estimate?.trainableParameters ?? null,
               share: estimate === null ? null : estimate.trainableParameters / estimate.totalParameters,
               estimate,
@@ -166,7 +191,7 @@ export function planner(parts: Parts, views: Views): Planner {
         const about = await context(decided);
         const seconds = await Promise.all(
           presetNames.map(async (preset): Promise<[PresetName, number | null]> => {
-            const estimate = await estimateOf({ ...project, draft: { ...project.draft, preset } }, decided);
+            const { estimate } = await estimateOf({ ...project, draft: { ...project.draft, preset } }, decided);
             return [preset, estimate?.seconds ?? null];
           }),
         );

@@ -1,32 +1,89 @@
-/** The export in words: where it can go, what was checked, what it says at each turn. */
-import type { Destination, ExportView } from '../../../main/contract/views.ts';
-import { bytes, capital, count, figure } from '../lib/format.ts';
-import { destinationLabels } from './words.ts';
+/** The export in words: where it can go and why not, what was checked, what it says at each turn. */
+import { ggufQuantisations, type ExportFormat, type GgufQuantisation } from '../../../engine/spec/exports.ts';
+import type { ExportChoice, ExportView } from '../../../main/contract/views.ts';
+import { bytes, count, figure } from '../lib/format.ts';
 
-const about = {
-  here: 'already here, under Library',
-  peft: 'the part that learned, for transformers and PEFT; needs the base model',
-  ollama: 'model and correction in one file',
-  'lm-studio': 'the same file, placed in its folder',
-  onnx: 'for other programs and phones',
-} satisfies Record<Destination, string>;
+interface FormatWords {
+  readonly label: string;
+  readonly about: string;
+  /** "Ready for …". */
+  readonly goal: string;
+}
 
-const order: readonly Destination[] = ['peft', 'here', 'ollama', 'lm-studio', 'onnx'];
+const words = {
+  peft: {
+    label: 'Python, with PEFT',
+    about: 'The part that learned, for Transformers and PEFT; needs the base model.',
+    goal: 'Python',
+  },
+  adapterhub: {
+    label: 'Python, with AdapterHub',
+    about: 'The part that learned, for Transformers and the adapters library; needs the base model.',
+    goal: 'Python',
+  },
+  model: {
+    label: 'Python, as a whole model',
+    about: 'Model and correction in one folder, for Transformers alone. As large as the model.',
+    goal: 'Transformers',
+  },
+  gguf: {
+    label: 'Ollama, llama.cpp or LM Studio',
+    about: 'Model and correction in one GGUF file, with its words and chat template; a Modelfile lies beside it.',
+    goal: 'Ollama, llama.cpp and LM Studio',
+  },
+  'gguf-lora': {
+    label: 'llama.cpp or Ollama, beside the model',
+    about: 'Only the correction, as a small GGUF file; needs the base model as GGUF.',
+    goal: 'llama.cpp and Ollama',
+  },
+} satisfies Record<ExportFormat, FormatWords>;
 
-export interface DestinationOption {
-  readonly value: Destination;
+const reasons = {
+  'export.method': 'not with this method',
+  'export.task': 'only for models that write',
+  'export.family': 'not for this family of models',
+} satisfies Record<NonNullable<ExportChoice['reason']>, string>;
+
+export interface FormatOption {
+  readonly value: ExportFormat;
   readonly label: string;
   readonly about: string;
   readonly note: string;
   readonly disabled: boolean;
 }
 
-export function destinationOptions(view: ExportView | null): readonly DestinationOption[] {
-  return order.map((value) => {
-    const written = value === 'peft' && view !== null ? bytes(totalBytes(view)) : '';
-    const note = value === 'peft' ? written : value === 'here' ? 'in use' : 'not in this version';
-    return { value, label: capital(destinationLabels[value]), about: about[value], note, disabled: value !== 'peft' };
-  });
+/** Those that can be reached first; the others with the reason. */
+export function formatOptions(choices: readonly ExportChoice[], view: ExportView | null): readonly FormatOption[] {
+  return choices
+    .toSorted((a, b) => Number(a.reason !== null) - Number(b.reason !== null))
+    .map(({ format, reason }) => ({
+      value: format,
+      label: words[format].label,
+      about: words[format].about,
+      note: reason === null ? (view?.destination === format ? bytes(totalBytes(view)) : '') : reasons[reason],
+      disabled: reason !== null,
+    }));
+}
+
+/** The chosen one, or the first that can be reached. */
+export function formatOf(choices: readonly ExportChoice[], wished: ExportFormat | null): ExportFormat | null {
+  const reached = choices.filter(({ reason }) => reason === null).map(({ format }) => format);
+  return reached.find((format) => format === wished) ?? reached[0] ?? null;
+}
+
+const quantisationWords = {
+  F32: 'F32: as it was trained, largest',
+  F16: 'F16: half the size',
+  BF16: 'BF16: half the size, for models trained in it',
+  Q8_0: 'Q8_0: a quarter, hardly any loss',
+  Q4_0: 'Q4_0: an eighth, with some loss',
+} satisfies Record<GgufQuantisation, string>;
+
+export const quantisationOptions = ggufQuantisations.map((value) => ({ value, label: quantisationWords[value] }));
+
+/** Whether the numbers of a file can be stored more coarsely. */
+export function hasQuantisation(format: ExportFormat | null): boolean {
+  return format === 'gguf';
 }
 
 export function totalBytes(view: ExportView): number {
@@ -42,7 +99,7 @@ export function exportTitle(
     const all = matched === of;
     return {
       title: all
-        ? `Ready for Python: ${count(matched)} of ${count(of)} answers match.`
+        ? `Ready for ${words[view.destination].goal}: ${count(matched)} of ${count(of)} answers match.`
         : `Written, but only ${count(matched)} of ${count(of)} answers match.`,
       lead: `I wrote the files, read them back from disk and asked them ${count(of)} of your held-out rows: ${all ? 'the same answer each time' : 'not always the same answer'}. ${largestDifference === 0 ? 'No logit differs.' : `The largest difference of a logit is ${figure(largestDifference)}.`}`,
     };

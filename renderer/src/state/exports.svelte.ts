@@ -1,14 +1,23 @@
 /** Writing a run to a folder and replaying rows from the re-read files: progress, what was written, what matched. */
 import type { Studio } from '../../../main/contract/index.ts';
-import type { ExportView } from '../../../main/contract/views.ts';
+import type { ExportFormat, GgufQuantisation } from '../../../engine/spec/exports.ts';
+import type { ExportChoice, ExportView } from '../../../main/contract/views.ts';
 import { failureOf, type Failure } from './failure.ts';
 import type { Busy } from './project.svelte.ts';
+
+interface Wish {
+  readonly destination: ExportFormat;
+  readonly folder: string;
+  readonly quantisation: GgufQuantisation | null;
+}
 
 export class Exports {
   readonly #studio: Studio;
   #runId: string | null = null;
   #view = $state.raw<ExportView | null>(null);
   #progress = $state.raw<Busy | null>(null);
+  #listed: string | null = null;
+  #choices = $state.raw<readonly ExportChoice[] | null>(null);
   #failure = $state.raw<Failure | null>(null);
 
   constructor(studio: Studio) {
@@ -36,8 +45,25 @@ export class Exports {
     });
   }
 
+  /** Formats with the reasons against some of them; null while they are being read. */
+  get choices(): readonly ExportChoice[] | null {
+    return this.#choices;
+  }
+
+  async load(runId: string): Promise<void> {
+    if (this.#listed === runId) return;
+    this.#listed = runId;
+    this.#choices = null;
+    try {
+      const choices = await this.#studio.call('listExports', { runId });
+      if (this.#listed === runId) this.#choices = choices;
+    } catch (thrown) {
+      if (this.#listed === runId) this.#failure = failureOf(thrown);
+    }
+  }
+
   /** `folder` empty: a folder of the studio's choice. */
-  async write(runId: string, folder: string): Promise<void> {
+  async write(runId: string, { destination, folder, quantisation }: Wish): Promise<void> {
     if (this.#progress !== null) return;
     this.#runId = runId;
     this.#failure = null;
@@ -46,7 +72,8 @@ export class Exports {
     try {
       this.#view = await this.#studio.call('exportRun', {
         runId,
-        destination: 'peft',
+        destination,
+        ...(quantisation !== null && { quantisation }),
         ...(folder.trim() !== '' && { folder: folder.trim() }),
       });
     } catch (thrown) {

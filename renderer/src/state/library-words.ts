@@ -1,6 +1,6 @@
 /** What the Library and Compare say of runs: their lines, and the sentences over them. */
-import type { MetricName } from '../../../engine/spec/metrics.ts';
-import { scoreText } from '../../../engine/spec/wording/en/metrics.ts';
+import type { Figure, MetricName } from '../../../engine/spec/metrics.ts';
+import { metricWords, scoreText } from '../../../engine/spec/wording/en/metrics.ts';
 import type { ModelView, ProjectView, RunView } from '../../../main/contract/views.ts';
 import { bytes, capital, count, counted, countedInWords, day, duration, percent } from '../lib/format.ts';
 import type { Route } from '../lib/route.ts';
@@ -72,6 +72,8 @@ export interface CompareLine {
   readonly method: string;
   readonly model: string;
   readonly figure: string;
+  /** The figure alone, under a heading that says what it is. */
+  readonly value: string;
   /** Share right with its interval; null for language models. */
   readonly share: { readonly value: number; readonly low: number; readonly high: number } | null;
   readonly untrained: string;
@@ -79,6 +81,29 @@ export interface CompareLine {
   readonly memory: string;
   readonly steps: string;
   readonly rows: string;
+}
+
+function valueOf({ metrics }: RunView, figures: Figure | null | undefined): string {
+  if (!metrics || !figures) return '–';
+  if ('perplexity' in figures) return figures.perplexity.toFixed(2);
+  return 'accuracy' in figures ? percent(figures.accuracy, figures.n) : scoreText(metrics.metric, figures.score);
+}
+
+/** Runs that can stand in one table: of one project, judged by one measure. */
+export function groupOf({ projectId, metrics }: RunView): string {
+  return `${projectId ?? ''} ${metrics?.metric ?? ''}`;
+}
+
+export function compareGroups(
+  runs: readonly RunView[],
+  nameOf: (projectId: string | null) => string,
+): readonly { readonly value: string; readonly label: string }[] {
+  const groups = [...new Map(runs.map((run) => [groupOf(run), run])).values()];
+  return groups.map((run) => {
+    const isAlone = groups.filter(({ projectId }) => projectId === run.projectId).length === 1;
+    const metric = run.metrics === null || isAlone ? '' : `: ${metricWords[run.metrics.metric]}`;
+    return { value: groupOf(run), label: `${nameOf(run.projectId)}${metric}` };
+  });
 }
 
 /** Runs with a measured result, the best first: by share right, then by perplexity. */
@@ -105,13 +130,8 @@ export function compareLines(runs: readonly RunView[], modelName: (id: string) =
           tuned && 'accuracy' in tuned
             ? { value: tuned.accuracy, low: tuned.interval[0], high: tuned.interval[1] }
             : null,
-        untrained: !untrained
-          ? '–'
-          : 'accuracy' in untrained
-            ? percent(untrained.accuracy, untrained.n)
-            : 'score' in untrained
-              ? scoreText(run.metrics?.metric ?? 'perplexity', untrained.score)
-              : untrained.perplexity.toFixed(2),
+        value: valueOf(run, tuned),
+        untrained: valueOf(run, untrained),
         time: duration(run.metrics?.train.seconds ?? 0),
         memory: bytes(run.metrics?.train.peakMemoryBytes ?? 0),
         steps: count(run.metrics?.train.steps ?? 0),

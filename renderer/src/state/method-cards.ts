@@ -1,4 +1,5 @@
 /** A method as its card says it: name, one sentence, what it costs here, where its result can go, why it cannot be chosen. */
+import { sentenceOf } from '../../../engine/spec/wording/index.ts';
 import type { MethodName } from '../../../engine/spec/methods/index.ts';
 import type { Destination, MethodView } from '../../../main/contract/views.ts';
 import { bytes, capital, duration, inWords, percent } from '../lib/format.ts';
@@ -76,7 +77,7 @@ function methodCard(method: MethodView, context: Context): MethodCard {
     note,
     noteTone,
     recommended: method.recommended,
-    choosable: method.supported,
+    choosable: method.supported && method.obstacle === null,
   };
 }
 
@@ -101,12 +102,13 @@ function noteOf(
   method: MethodView,
   { freeMemoryBytes, destination }: Context,
 ): readonly [MethodCard['noteTone'], string] {
-  if (!method.supported || method.reason !== null) return ['plain', reasonWords(method.reason)];
+  if (!method.supported) return ['plain', 'Not in this version.'];
+  if (method.obstacle !== null) return ['plain', sentenceOf(method.obstacle).title];
   const needed = method.estimate?.peakMemoryBytes ?? 0;
   if (freeMemoryBytes !== null && needed > freeMemoryBytes)
     return ['care', `More than the ${bytes(freeMemoryBytes)} free now`];
   if (destination !== null && !method.destinations.includes(destination)) {
-    return ['plain', `Not for ${destinationLabels[destination]}: stays in ${listWords(method.destinations)}`];
+    return ['plain', `Not for ${destinationLabels[destination]}; reaches ${listWords(method.destinations)}`];
   }
   return method.destinations.length === 0 ? ['plain', ''] : ['ok', `Reaches ${listWords(method.destinations)}`];
 }
@@ -123,18 +125,6 @@ function listWords(destinations: readonly Destination[]): string {
   return destinations.map((destination) => shortNames[destination]).join(', ');
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  'method.not-yet': 'Not in this version.',
-  'not-yet': 'Not in this version.',
-  'method.task': 'Not for this goal.',
-  'model.missing': 'Choose a model first.',
-  'destination.not-yet': 'Does not reach where you want to use it; goes to Python or this app.',
-};
-
-function reasonWords(code: string | null): string {
-  return (code === null ? null : reasons[code]) ?? 'Not in this version.';
-}
-
 /** The page's sentence and why. */
 export function methodTitle(cards: readonly MethodCard[]): { readonly title: string; readonly lead: string } {
   const recommended = cards.find((card) => card.recommended);
@@ -145,7 +135,7 @@ export function methodTitle(cards: readonly MethodCard[]): { readonly title: str
     : 'The numbers below say what each one costs on this computer.';
   const missing =
     rest > 0
-      ? ` ${capital(inWords(rest))} of the ${inWords(cards.length)} are not in this version; their drawings are here to compare.`
+      ? ` ${capital(inWords(rest))} of the ${inWords(cards.length)} cannot be chosen here, each with its reason; their drawings are here to compare.`
       : '';
   const start = recommended ? `; start with ${recommended.label}.` : '.';
   return { title: `${capital(inWords(cards.length))} ways to teach it${start}`, lead: `${lead}${missing}` };

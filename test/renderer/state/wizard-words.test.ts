@@ -62,7 +62,7 @@ describe('methods', () => {
   const view = (over: Partial<MethodView>): MethodView => ({
     name: 'lora',
     supported: true,
-    reason: null,
+    obstacle: null,
     recommended: false,
     trainableParameters: 1,
     share: 0.0011,
@@ -75,13 +75,18 @@ describe('methods', () => {
     const cards = methodCards(
       [
         view({ recommended: true }),
-        view({ name: 'prefix', supported: false, reason: 'method.not-yet', share: null, estimate: null }),
+        view({
+          name: 'prefix',
+          obstacle: { kind: 'expected', code: 'method.task', data: { method: 'prefix', task: 'multiple-choice' } },
+          share: null,
+          estimate: null,
+        }),
       ],
       { freeMemoryBytes: 16e9, destination: 'peft' },
     );
     expect(cards.map(({ label, choosable, note }) => ({ label, choosable, note }))).toEqual([
       { label: 'LoRA', choosable: true, note: 'Reaches this app, Python' },
-      { label: 'Prefix tuning', choosable: false, note: 'Not in this version.' },
+      { label: 'Prefix tuning', choosable: false, note: 'prefix cannot be used for multiple-choice.' },
     ]);
     expect(methodTitle(cards).title).toBe('Two ways to teach it; start with LoRA.');
   });
