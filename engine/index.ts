@@ -1,6 +1,7 @@
 /** The engine's one door. */
 import { createDataRoom } from './data/dataset.ts';
 import { exportRun } from './export/export-run.ts';
+import { importAdapter } from './export/import-adapter.ts';
 import { createGenerator } from './generate/answer.ts';
 import type { CommandHandler, CommandName } from './spec/commands.ts';
 import { createEstimator, createMeasurer } from './train/estimate.ts';
@@ -27,6 +28,7 @@ export function createHandlers(): Handlers {
     evaluate: createEvaluator(room),
     generate: createGenerator(),
     export: exportRun,
+    importAdapter,
   };
 }
 

@@ -8,6 +8,7 @@ import { evaluateCommand } from './cli/evaluate.ts';
 import { exportCommand } from './cli/export.ts';
 import { exitStatus, reportFailure } from './cli/failure.ts';
 import { generateCommand } from './cli/generate.ts';
+import { importCommand } from './cli/import.ts';
 import { inspectCommand } from './cli/inspect.ts';
 import { Output } from './cli/output.ts';
 import { schemaCommand } from './cli/schema.ts';
@@ -21,6 +22,7 @@ const commands = [
   evaluateCommand,
   generateCommand,
   exportCommand,
+  importCommand,
   downloadCommand,
   serveCommand,
   schemaCommand,

@@ -27,6 +27,8 @@ export interface Learned {
   readonly setup: Setup;
   readonly base: BaseModel;
   readonly rows: { readonly labels: readonly string[] };
+  /** What the card says of how it came about, where no run of ours taught it. */
+  readonly origin?: string;
 }
 
 type State = ReadonlyMap<string, HostTensor>;
@@ -173,7 +175,7 @@ function loadingNotes({ head, norms }: ReturnType<typeof adapterHubFiles>): read
   ];
 }
 
-export function modelCard({ recipe, setup, rows }: Learned, notes: readonly string[] = []): string {
+export function modelCard({ recipe, setup, rows, origin }: Learned, notes: readonly string[] = []): string {
   const { training } = recipe;
   const library = libraries[setup.method?.savedAs ?? 'model'];
   const head = [
@@ -185,7 +187,8 @@ export function modelCard({ recipe, setup, rows }: Learned, notes: readonly stri
   ];
   const body = [
     `# ${publicName(recipe.model)}, tuned with ${recipe.method.name}`,
-    `Trained with Atelier for ${recipe.task} in float32: learning rate ${String(training.learningRate)}, batch size ${String(training.batchSize)}, ${String(training.epochs)} epochs, seed ${String(training.seed)}.`,
+    origin ??
+      `Trained with Atelier for ${recipe.task} in float32: learning rate ${String(training.learningRate)}, batch size ${String(training.batchSize)}, ${String(training.epochs)} epochs, seed ${String(training.seed)}.`,
     ...(rows.labels.length > 0 ? [`Labels, in the order of the logits: ${rows.labels.join(', ')}.`] : []),
     ...cardNotes(setup, rows.labels),
     ...notes,

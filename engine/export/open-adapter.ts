@@ -15,7 +15,7 @@ import { readJsonFile } from '../train/run-folder.ts';
 import { createSetup, ownWeights, type Setup } from '../train/setup.ts';
 import { loadWeights, type Weights } from '../train/weights.ts';
 import { isForeignAdapterHub, openForeignAdapterHub } from './foreign-adapterhub.ts';
-import { adapterHubMethod, adapterHubTensors } from './read-adapterhub.ts';
+import { adapterHubHead, adapterHubMethod, adapterHubTensors, type AdapterHubHead } from './read-adapterhub.ts';
 
 export interface TunedModel extends OpenedModel {
   readonly recipe: Recipe;
@@ -38,11 +38,12 @@ export async function openTuned(modelPath: string, adapter: string): Promise<Tun
     const task = taskOf(recipe.task);
     const labels = await readLabels(adapter);
     const method = await savedMethod(adapter, recipe.method);
-    const head = await readHead(adapter, { task, labels, opened });
-    const setup = createSetup({ architecture: opened.architecture, config: opened.config, head, method });
+    const { architecture, head } = await ownHead(adapter, opened, () => readHead(adapter, { task, labels, opened }));
+    const setup = createSetup({ architecture, config: opened.config, head, method });
     const known = await readLearned(adapter, setup);
     return {
       ...opened,
+      architecture,
       recipe,
       task,
       setup,
@@ -75,6 +76,20 @@ async function readHead(
   return head;
 }
 
+/** An AdapterHub folder may bring a head of its own kind in place of the model's. */
+async function ownHead(
+  adapter: string,
+  opened: OpenedModel,
+  usual: () => Promise<Head>,
+): Promise<Pick<AdapterHubHead, 'architecture' | 'head'>> {
+  const path = join(adapter, 'head_config.json');
+  const brought = (await exists(path))
+    ? ((await readJsonFile(path)) as Readonly<Record<string, Json>>)['config']
+    : null;
+  if (brought === null || brought === undefined) return { architecture: opened.architecture, head: await usual() };
+  return adapterHubHead(adapter, opened);
+}
+
 function parseHead(path: string, value: Json): Head {
   const { name, labels, problem, words, unanswerable } = value as Readonly<Record<string, Json>>;
   const known = headNames.find((own) => own === name);
@@ -102,7 +117,7 @@ async function savedMethod(adapter: string, method: MethodConfig): Promise<Metho
 }
 
 /** Every parameter that learned, of the shape this base needs. */
-async function readLearned(adapter: string, setup: Setup): Promise<ReadonlyMap<string, Float32Array>> {
+export async function readLearned(adapter: string, setup: Setup): Promise<ReadonlyMap<string, Float32Array>> {
   const { method, methodConfig, target } = setup;
   if (method?.savedAs === 'adapterhub') return adapterHubTensors(adapter, setup);
   const peft = method?.peft ?? null;

@@ -8,7 +8,7 @@ import type { Json } from '../spec/json.ts';
 import { mergeLearned } from '../train/merge.ts';
 import { openArchitecture } from '../train/prepare.ts';
 import { writeJson, writeText } from '../train/run-folder.ts';
-import { createSetup, shapeOf, type Setup } from '../train/setup.ts';
+import { createSetup, ownWeights, shapeOf, type Setup } from '../train/setup.ts';
 import { floatData } from '../train/state.ts';
 import { loadWeights, readWeight } from '../train/weights.ts';
 import { modelCard, modelConfig } from './adapter.ts';
@@ -33,7 +33,7 @@ export function wholeModel(tuned: TunedModel): WholeModel {
 }
 
 function withoutMethod({ setup, base, weights }: TunedModel): Pick<WholeModel, 'setup' | 'read'> {
-  const names = [...setup.trainable, ...setup.added.keys()];
+  const names = [...ownWeights(setup), ...setup.added.keys()];
   const state = new Map(
     names.flatMap((name) => {
       const tensor = weights.fed.get(name);

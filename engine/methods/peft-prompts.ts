@@ -31,11 +31,13 @@ export interface PromptFields {
 export function promptFields(context: PeftContext, fields: PromptFields): Readonly<Record<string, Json>> {
   const heads = savedHeads(context, fields.modulesToSave) ?? [];
   const automatic = automaticHeads(context.taskType);
+  // A list that says less than none would must stand too.
+  const whole = (savedHeads(context, null) ?? []).every((name) => heads.includes(name));
   return {
     auto_mapping: null,
     base_model_name_or_path: context.baseModel,
     inference_mode: true,
-    ...(heads.every((name) => automatic.includes(name)) ? {} : { modules_to_save: heads }),
+    ...(whole && heads.every((name) => automatic.includes(name)) ? {} : { modules_to_save: heads }),
     num_attention_heads: fields.heads,
     num_layers: fields.layers,
     num_transformer_submodules: fields.submodules,

@@ -4,6 +4,7 @@ import type { RunEvent } from './events.ts';
 import type { ExportFormat, GgufQuantisation } from './exports.ts';
 import type { GenerationRequest } from './generation.ts';
 import type { Estimate, Figure, MetricName, Metrics, Prediction, PredictionDetail } from './metrics.ts';
+import type { SupportedMethod } from './methods/index.ts';
 import type { Columns, SupportedTask } from './tasks.ts';
 
 /** A recipe as the user wrote it, where its relative paths start, and where its model lies on this computer. */
@@ -56,6 +57,33 @@ export interface GenerateRequest extends GenerationRequest, Question {
   readonly baseline?: string;
   /** With a null adapter: the task it is asked for, so that it is asked as its tuned version is. */
   readonly task?: SupportedTask;
+}
+
+/** An adapter that was trained elsewhere. */
+export interface ImportRequest {
+  /** Its folder: PEFT's or AdapterHub's. */
+  readonly folder: string;
+  /** The base model it is for; what the adapter's own files name is shown and never opened. */
+  readonly modelPath: string;
+  /** Null: as its files say, where they leave no choice. */
+  readonly task: SupportedTask | null;
+  /** Names of the answers, in the order of the logits; null: as its files say, or LABEL_0 and so on. */
+  readonly labels: readonly string[] | null;
+  /** Where the adapter folder is written. */
+  readonly out: string;
+}
+
+export interface ImportReport {
+  readonly folder: string;
+  readonly method: SupportedMethod;
+  readonly task: SupportedTask;
+  readonly labels: readonly string[];
+  /** The base model as the adapter's files call it. */
+  readonly namedBase: string | null;
+  /** Parameters that learned. */
+  readonly parameters: number;
+  /** Tensors of its file that nothing asks for. */
+  readonly ignored: readonly string[];
 }
 
 export interface ExportRequest {
@@ -126,6 +154,7 @@ export interface Commands {
     reply: ExportReport;
     news: Progress;
   };
+  importAdapter: { request: ImportRequest; reply: ImportReport; news: never };
 }
 export type CommandName = keyof Commands;
 

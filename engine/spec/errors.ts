@@ -46,12 +46,29 @@ export interface ErrorData {
   'method.architecture': { method: string; architecture: string; possible: string };
   'method.no-room': { virtualTokens: number; limit: number };
   'method.label-words': { word: string; other: string; token: string };
+  /** With these settings no parameter of the model learns. */
+  'method.nothing-learns': { method: string };
   'method.no-targets': { targets: string; available: string };
   /** Why what was learned cannot be added into the base weights. */
   'method.merge': { method: string; module: string; problem: 'tied' | 'no-bias' | 'not-mergeable' };
   /** A regular expression of a recipe or an adapter's file. */
   'pattern.failed': { pattern: string; problem: 'slow' | 'syntax' };
   'adapter.base': { path: string; name: string; found: string; expected: string };
+  /** A size of the base model that the adapter was trained on, and that of the one chosen. */
+  'adapter.other-base': {
+    path: string;
+    what: 'hidden size' | 'layers' | 'vocabulary';
+    found: number;
+    expected: number;
+  };
+  /** A file without what the method learns; `example` is one of its keys, `expected` one that it should have. */
+  'adapter.empty': { path: string; tensors: number; example: string; expected: string };
+  /** The name of a base model that is none: it climbs out of a folder or names a server. */
+  'adapter.base-name': { path: string; name: string };
+  /** An adapter whose files leave open, or rule out, what it is for. */
+  'adapter.task': { path: string; type: string; legal: string };
+  /** An adapter that training cannot start from, as it lacks `name`. */
+  'adapter.start': { path: string; name: string; method: string };
   'adapter.incomplete': { path: string; name: string };
   'training.diverged': { step: number };
   'resume.recipe-changed': { path: string };

@@ -63,6 +63,8 @@ export interface Recipe {
     readonly split: Split;
   };
   readonly method: MethodConfig;
+  /** Folder of an adapter whose values training starts from; absent: it starts anew. */
+  readonly start?: string;
   readonly training: TrainingConfig;
   readonly device: (typeof deviceNames)[number];
   readonly precision: (typeof precisionNames)[number];
@@ -81,6 +83,7 @@ const outline = z.strictObject({
     split: splitSchema.partial().optional(),
   }),
   method: z.looseObject({ name: z.enum(methodNames) }),
+  start: z.string().min(1).optional(),
   training: z.record(z.string(), z.unknown()).optional(),
   device: z.enum(deviceNames).optional(),
   precision: z.enum(precisionNames).optional(),
@@ -138,6 +141,7 @@ export function parseRecipe(value: unknown): RecipeOutline {
           { ...trainingPreset(name, 'balanced', full), ...parsed.training },
           'training',
         ),
+        ...(parsed.start === undefined ? {} : { start: parsed.start }),
         device: parsed.device ?? 'auto',
         precision: parsed.precision ?? 'float32',
         threads: parsed.threads ?? 0,

@@ -108,6 +108,7 @@ export function resolveRecipe(request: RunRequest, model: OpenedModel): Recipe {
       validation: data.validation?.map(absolute) ?? null,
       test: data.test?.map(absolute) ?? null,
     },
+    ...(recipe.start === undefined ? {} : { start: absolute(recipe.start) }),
     training: { ...training, maxLength: fittingLength(request.recipe, training.maxLength, config) },
     threads: recipe.threads === 0 ? availableParallelism() : recipe.threads,
   };
@@ -150,6 +151,7 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
     checkTrainable(dataset);
     const head = await headFor(task, { dataset, model, method: recipe.method });
     const setup = createSetup({ architecture: model.architecture, config: model.config, head, method: recipe.method });
+    refuseNothing(setup);
     const length = roomForRows(setup, recipe.training.maxLength);
     const rows = await task.prepare(dataset, taskModel(model, length, layoutFor(setup)), {
       head,
@@ -176,6 +178,11 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
     await model.base.close();
     throw thrown;
   }
+}
+
+/** Throws `method.nothing-learns`. */
+export function refuseNothing({ trainable, methodConfig }: Setup): void {
+  if (trainable.length === 0) throw new StudioError('method.nothing-learns', { method: methodConfig?.name ?? 'none' });
 }
 
 interface HeadContext {

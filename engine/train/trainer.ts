@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { DataRoom } from '../data/dataset.ts';
 import { saveAdapter } from '../export/adapter.ts';
+import { earlierValues } from '../export/earlier-values.ts';
 import { tokenRules } from '../generate/rules.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { CommandHandler } from '../spec/commands.ts';
@@ -49,7 +50,8 @@ export function createTrainer(room: DataRoom): CommandHandler<'train'> {
     try {
       const { base, setup, recipe } = prepared;
       const start = await startValues({ ...prepared, labels: prepared.rows.labels, seed: recipe.training.seed });
-      const known = new Map([...start, ...(checkpoint?.tensors ?? [])]);
+      const earlier = recipe.start === undefined ? [] : await earlierValues(recipe.start, setup);
+      const known = new Map([...start, ...earlier, ...(checkpoint?.tensors ?? [])]);
       const weights = await loadWeights({ base, setup, seed: recipe.training.seed, known });
       await refuseFullDisk(folder.path, runBytes(setup));
       // What can be refused has been: the first trace in the run's folder comes after it.

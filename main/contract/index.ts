@@ -17,6 +17,7 @@ import {
   type DownloadView,
   type ExportChoice,
   type ExportView,
+  type ImportView,
   type MethodView,
   type ModelView,
   type ProjectView,
@@ -118,6 +119,17 @@ export const contract = {
   runResult: call<ResultView>()(ofRun),
   /** Opens a run folder that a terminal made in the Library. */
   importRun: call<RunView>()(z.strictObject({ folder: path })),
+
+  /** Takes in an adapter that was trained elsewhere; `model` is its base. It stands in the Library without figures. */
+  importAdapter: call<ImportView>()(
+    z.strictObject({
+      folder: path,
+      model: path,
+      task: z.enum(supportedTasks).optional(),
+      /** In the order of the logits. */
+      labels: z.array(z.string().min(1).max(1000)).min(1).max(10_000).optional(),
+    }),
+  ),
 
   /** Asks base and tuned side by side; the answers arrive as `answer`. `settings`: those of `generationSchema` that are not at their default. */
   ask: call<{ readonly id: string }>()(

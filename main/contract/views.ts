@@ -229,6 +229,14 @@ export interface AnswerEvent {
   readonly error: ErrorEnvelope | null;
 }
 
+export interface ImportView {
+  readonly run: RunView;
+  /** The base model as the adapter's files call it; it was not opened. */
+  readonly namedBase: string | null;
+  /** Tensors of the adapter that nothing asks for. */
+  readonly ignored: readonly string[];
+}
+
 export interface ExportChoice {
   readonly format: ExportFormat;
   /** Why a run's result cannot be taken there: a wording code; null where it can. */

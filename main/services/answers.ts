@@ -1,5 +1,6 @@
 /** Questions to a run's model, base and tuned side by side; the answers arrive as news. */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { asOurs, StudioError, CancelledError, toEnvelope } from '../../engine/spec/errors.ts';
 import { generationSettings, type GenerationSettings } from '../../engine/spec/generation.ts';
@@ -64,14 +65,17 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
     ask: async ({ runId, prompt, pair, context, choices, settings: wished = {} }) => {
       const settings = generationSettings({ maxNewTokens: longestAnswer, ...wished });
       const run = views.runRecord(runId);
-      if (run.metrics === null) throw new StudioError('run.state', { state: run.state, wanted: 'asked' });
+      if (run.metrics === null && run.state !== 'finished')
+        throw new StudioError('run.state', { state: run.state, wanted: 'asked' });
       const adapter = await restoredAdapter(run.folder, store.adapters.list(run.id));
       const id = randomUUID();
       const abort = new AbortController();
       underWay.set(id, abort);
       const { signal } = abort;
       // The base model of a classifier has no categories of its own: it answers by the class centres the run measured.
-      const baseline = writesText(run.task) ? null : join(run.folder, 'baseline.json');
+      const measured = join(run.folder, 'baseline.json');
+      // An adapter that was trained elsewhere came without.
+      const baseline = writesText(run.task) || !existsSync(measured) ? null : measured;
       const asked: Question = {
         prompt,
         ...(pair === undefined ? {} : { pair }),

@@ -36,7 +36,8 @@ export function exportServices(
     },
     exportRun: async ({ runId, destination, folder, quantisation }) => {
       const run = views.runRecord(runId);
-      if (run.metrics === null) throw new StudioError('run.state', { state: run.state, wanted: 'exported' });
+      if (run.metrics === null && run.state !== 'finished')
+        throw new StudioError('run.state', { state: run.state, wanted: 'exported' });
       await restoredAdapter(run.folder, store.adapters.list(run.id));
       const out = folder === undefined ? freeFolder(join(paths.exports, slug(run.name))) : resolve(folder);
       if (existsSync(out) && readdirSync(out).length > 0) throw new StudioError('file.exists', { path: out });

@@ -378,12 +378,12 @@ export class RunQueue {
 }
 
 /** Sorts by time and can be typed: 20260318-141502-3fa9. */
-function runId(now: Date): string {
+export function runId(now: Date): string {
   const digits = now.toISOString().replaceAll(/[-:]/g, '').slice(0, 15).replace('T', '-');
   return `${digits}-${randomBytes(3).toString('hex')}`;
 }
 
-function importedRun(folder: string, recipe: Json): RunRecord {
+export function importedRun(folder: string, recipe: Json): RunRecord {
   const { task, method, model } = parseRecipe(recipe);
   return {
     id: runId(new Date()),

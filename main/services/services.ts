@@ -3,6 +3,7 @@ import { answerServices } from './answers.ts';
 import { computerServices } from './computer.ts';
 import { dataRoom } from './data.ts';
 import { exportServices } from './exports.ts';
+import { importServices } from './imports.ts';
 import { modelServices } from './models.ts';
 import type { Parts, Services } from './parts.ts';
 import { planner } from './plan.ts';
@@ -34,6 +35,7 @@ export async function createServices(parts: Parts): Promise<StudioServices> {
       ...runs.services,
       ...resultServices(parts, views),
       ...answerServices(parts, views),
+      ...importServices(parts, views),
       ...exportServices(parts, { views, facts: plans.facts }),
     },
     dispose: () => runs.dispose(),

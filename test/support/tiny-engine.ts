@@ -15,6 +15,7 @@ runEngineProcess(() =>
     dataRows: unused,
     measure: unused,
     export: unused,
+    importAdapter: unused,
     estimate: async ({ recipe }) => {
       switch (recipe) {
         case 'refuse':

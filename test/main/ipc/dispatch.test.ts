@@ -56,6 +56,7 @@ const good: { readonly [M in MethodOf]: Record<string, unknown> } = {
   runSeries: { runId: 'r' },
   runResult: { runId: 'r' },
   importRun: { folder: '/r' },
+  importAdapter: { folder: '/a', model: 'm', task: 'chat', labels: ['a'] },
   ask: { runId: 'r', prompt: 'hello' },
   stopAnswer: { id: 'a' },
   listExports: { runId: 'r' },

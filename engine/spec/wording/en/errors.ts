@@ -250,6 +250,12 @@ export const errorSentences = {
     remedy: 'Choose other words for the labels under “Words for the labels”.',
     evidence: `“${other}”, “${word}”: ${token}`,
   }),
+  'method.nothing-learns': ({ method }) => ({
+    title: `With these settings ${method} learns nothing.`,
+    cause: 'Every weight of the model and of its head is frozen, and none is added.',
+    remedy: 'Freeze fewer layers, leave fewer out, or choose another method.',
+    evidence: method,
+  }),
   'method.no-targets': ({ targets, available }) => ({
     title: `The model has no layer named ${targets}.`,
     cause: `Its linear layers: ${available}.`,
@@ -280,6 +286,39 @@ export const errorSentences = {
     title: 'This adapter belongs to another base model.',
     cause: `${name} is ${found} in the adapter; this base model needs ${expected}.`,
     remedy: 'Use it with the base model it was trained on; the recipe beside it names it.',
+    evidence: path,
+  }),
+  'adapter.other-base': ({ path, what, found, expected }) => ({
+    title: 'This adapter belongs to another base model.',
+    cause: `It was trained on a model whose ${what === 'layers' ? 'number of layers' : what} is ${count(found)}; this one’s is ${count(expected)}.`,
+    remedy: 'Choose the base model it was trained on; its card or its adapter_config.json names it.',
+    evidence: path,
+  }),
+  'adapter.empty': ({ path, tensors, example, expected }) => ({
+    title: `Nothing that was learned is in ${fileName(path)}.`,
+    cause:
+      example === ''
+        ? 'The file holds no tensor at all: its writing was cut off, or it was saved without the adapter.'
+        : `It holds ${count(tensors)} tensors, as ${example}; none has a name such as ${expected}.`,
+    remedy: 'Save the adapter again where it was trained, with save_pretrained, and import that folder.',
+    evidence: path,
+  }),
+  'adapter.base-name': ({ path, name }) => ({
+    title: `The adapter names ${name} as its base model.`,
+    cause: 'That is no name of a model: it leads out of its folder, or to another computer. Nothing of it was opened.',
+    remedy: 'Put the model’s name into base_model_name_or_path of adapter_config.json, if you trust the folder.',
+    evidence: path,
+  }),
+  'adapter.task': ({ path, type, legal }) => ({
+    title: 'What this adapter is for must be said.',
+    cause: `Its files say “${type}”, which does not tell the task.`,
+    remedy: `Choose one of: ${legal}.`,
+    evidence: path,
+  }),
+  'adapter.start': ({ path, name, method }) => ({
+    title: 'Training cannot start from this adapter.',
+    cause: `With these settings ${method} learns ${name}, which the adapter does not have.`,
+    remedy: 'Take the settings in the adapter’s own recipe.json, or start anew.',
     evidence: path,
   }),
   'adapter.incomplete': ({ path, name }) => ({

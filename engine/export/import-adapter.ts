@@ -1,0 +1,252 @@
+/** Takes in an adapter that was trained elsewhere: a PEFT or AdapterHub folder becomes one like those of our own runs. */
+import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyTokenizerFiles } from '../checkpoint/copy-tokenizer.ts';
+import { methodFromPeft, methodOf } from '../methods/registry.ts';
+import { isLanguageModel, type Head, type HeadName } from '../models/model.ts';
+import type { CommandHandler, ImportReport, ImportRequest } from '../spec/commands.ts';
+import { StudioError } from '../spec/errors.ts';
+import type { Json } from '../spec/json.ts';
+import { methodSchemas, type MethodConfig } from '../spec/methods/index.ts';
+import { parseRecipe, readField, type Recipe } from '../spec/recipe.ts';
+import { supportedTasks, writesText, type SupportedTask } from '../spec/tasks.ts';
+import { taskOf } from '../tasks/registry.ts';
+import { exists } from '../train/checkpoints.ts';
+import { openArchitecture, parameterCount, type OpenedModel } from '../train/prepare.ts';
+import { readJsonFile, writeJson } from '../train/run-folder.ts';
+import { countParameters, createSetup, shapeOf, type Setup } from '../train/setup.ts';
+import { floats } from '../train/state.ts';
+import { saveAdapter } from './adapter.ts';
+import { openForeign, readForeign, type ForeignTensors } from './foreign-tensors.ts';
+import { openTuned } from './open-adapter.ts';
+import { adapterHubHead, adapterHubMethod } from './read-adapterhub.ts';
+
+type Raw = Readonly<Record<string, Json>>;
+
+/** Writes `out` whole or not at all. Errors: those of the files; `adapter.base-name`, `adapter.task`, and what tells another base. */
+export const importAdapter: CommandHandler<'importAdapter'> = async (request) => {
+  const { folder, out } = request;
+  const path = join(folder, 'adapter_config.json');
+  const raw = await readJsonFile(path);
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw new StudioError('file.format', { path, reason: 'it is not a JSON object' });
+  const settings = raw as Raw;
+  const namedBase = baseName(settings, path);
+  if ((await exists(out)) && (await readdir(out)).length > 0) throw new StudioError('file.exists', { path: out });
+  const model = await openArchitecture(request.modelPath);
+  try {
+    const isAdapterHub = !('peft_type' in settings) && 'config' in settings;
+    const source = { request, raw: settings, path, model, namedBase };
+    const report = await (isAdapterHub ? importAdapterHub(source) : importPeft(source));
+    return { ...report, folder: out, namedBase };
+  } finally {
+    await model.base.close();
+  }
+};
+
+interface Source {
+  readonly request: ImportRequest;
+  /** adapter_config.json, and where it lies. */
+  readonly raw: Raw;
+  readonly path: string;
+  readonly model: OpenedModel;
+  /** The base model as the file calls it, to be shown; it is never opened. */
+  readonly namedBase: string | null;
+}
+
+type Imported = Omit<ImportReport, 'folder' | 'namedBase'>;
+
+/** Names of this kind are no models: they climb out of a folder, or would have a server asked for them. */
+function baseName(raw: Raw, path: string): string | null {
+  const name = raw['base_model_name_or_path'] ?? raw['model_name'] ?? null;
+  if (typeof name !== 'string' || name === '') return null;
+  if (/^(?:\\\\|\/\/)/.test(name) || name.split(/[/\\]/).includes('..'))
+    throw new StudioError('adapter.base-name', { path, name });
+  return name;
+}
+
+async function importPeft({ request, raw, path, model, namedBase }: Source): Promise<Imported> {
+  const method = checkedSettings(methodFromPeft(raw, path), path);
+  const foreign = await openForeign(request.folder);
+  try {
+    const found = headOf(foreign, { raw, path, request, model });
+    const { architecture, config } = model;
+    checkPromptSizes(raw, path, model);
+    const setup = createSetup({ architecture, config, head: found.head, method });
+    const { known, ignored } = await readForeign(foreign, setup);
+    const recipe = recipeOf({ request, model, task: found.task, method });
+    const state = new Map([...known].map(([name, data]) => [name, floats(shapeOf(setup, name), data)]));
+    const origin = `Trained elsewhere${namedBase === null ? '' : ` on ${namedBase}`}, and imported into Atelier for ${found.task}.`;
+    const rows = { labels: found.labels };
+    await saveAdapter({ recipe, task: taskOf(found.task), setup, base: model.base, rows, origin }, state, request.out);
+    return { method: method.name, task: found.task, labels: found.labels, parameters: learned(setup), ignored };
+  } finally {
+    await foreign.file.close();
+  }
+}
+
+function learned(setup: Setup): number {
+  return countParameters(setup.trainable.map((name) => shapeOf(setup, name)));
+}
+
+/** In the form in which tensors are saved, within the limits of our own recipes. */
+function checkedSettings(read: MethodConfig, path: string): MethodConfig {
+  const method = methodOf(read).savedConfig(read);
+  const { problem } = readField<unknown>(methodSchemas[method.name], method, '');
+  if (problem === null) return method;
+  throw new StudioError('model.config', { path, field: problem.path, value: problem.value, legal: problem.legal });
+}
+
+const headsOfPeft: Readonly<Record<string, HeadName>> = {
+  SEQ_CLS: 'sequence-classification',
+  TOKEN_CLS: 'token-classification',
+  QUESTION_ANS: 'question-answering',
+  CAUSAL_LM: 'causal-lm',
+  SEQ_2_SEQ_LM: 'seq2seq-lm',
+};
+
+interface HeadContext {
+  readonly raw: Raw;
+  readonly path: string;
+  readonly request: ImportRequest;
+  readonly model: OpenedModel;
+}
+
+interface FoundHead {
+  readonly task: SupportedTask;
+  readonly head: Head;
+  readonly labels: readonly string[];
+}
+
+/** The task that was said, or the one its type leaves; the head has as many labels as its tensor has rows. */
+function headOf(foreign: ForeignTensors, { raw, path, request, model }: HeadContext): FoundHead {
+  const { architecture, config, base } = model;
+  const type = typeof raw['task_type'] === 'string' ? raw['task_type'] : null;
+  const name = headsOfPeft[type ?? ''] ?? null;
+  const task = request.task ?? onlyTask(name, base.chatTemplate !== null);
+  const refuse = (): never => {
+    const legal = supportedTasks.filter((own) => name === null || tasksOf(name).includes(own)).join(', ');
+    throw new StudioError('adapter.task', { path, type: type ?? 'none', legal });
+  };
+  if (task === null) return refuse();
+  const count = rowsOfHead(foreign, name ?? headFor(task), model);
+  const labels = labelsOf(request.labels, count);
+  const labelling = count === 1 ? 'number' : 'one';
+  const head = taskOf(task).head({ labels, labelling, unanswerable: false, architecture, config });
+  if (!head) throw new StudioError('model.task', { architecture: architecture.type, task });
+  if (name !== null && head.name !== name) return refuse();
+  return { task, head, labels: isLanguageModel(head.name) || head.problem === 'regression' ? [] : labels };
+}
+
+const understanding = {
+  'text-classification': 'sequence-classification',
+  'token-classification': 'token-classification',
+  'question-answering': 'question-answering',
+  'multiple-choice': 'multiple-choice',
+} as const satisfies Partial<Record<SupportedTask, HeadName>>;
+
+function headFor(task: SupportedTask): HeadName | null {
+  return Object.entries(understanding).find(([own]) => own === task)?.[1] ?? null;
+}
+
+function tasksOf(name: HeadName): readonly SupportedTask[] {
+  return supportedTasks.filter((task) => (isLanguageModel(name) ? writesText(task) : headFor(task) === name));
+}
+
+/** Null: the type leaves a choice. */
+function onlyTask(name: HeadName | null, talks: boolean): SupportedTask | null {
+  if (name === null || name === 'seq2seq-lm') return null;
+  if (name === 'causal-lm') return talks ? 'chat' : 'text-generation';
+  return tasksOf(name)[0] ?? null;
+}
+
+/** Rows of the last layer of a new head, as the adapter has it; null: there is none. Errors: `adapter.incomplete`. */
+function rowsOfHead(
+  foreign: ForeignTensors,
+  name: HeadName | null,
+  { architecture, config }: OpenedModel,
+): number | null {
+  if (name === null || isLanguageModel(name) || architecture.taskClasses[name] === undefined) return null;
+  const last = architecture.headModules(config, { name, labels: 2 }).findLast(({ kind }) => kind === 'linear');
+  if (last === undefined) return null;
+  const key = `base_model.model.${last.name}.weight`;
+  const stored = foreign.find(key);
+  if (stored === null) throw new StudioError('adapter.incomplete', { path: foreign.path, name: key });
+  return foreign.file.tensors.get(stored)?.shape[0] ?? null;
+}
+
+function labelsOf(given: readonly string[] | null, count: number | null): readonly string[] {
+  if (given === null || count === null)
+    return given ?? Array.from({ length: count ?? 0 }, (_, index) => `LABEL_${String(index)}`);
+  if (given.length === count) return given;
+  throw new StudioError('recipe.field', {
+    path: 'labels',
+    value: given.join(', '),
+    legal: `${String(count)} names, one for each row of the adapter's head`,
+  });
+}
+
+/** What a prompt's or a prefix's file says of its base. */
+function checkPromptSizes(raw: Raw, path: string, { config }: OpenedModel): void {
+  const { layers, encoderLayers = layers } = config;
+  const found = raw['num_layers'];
+  if (raw['peft_type'] === 'PREFIX_TUNING' && typeof found === 'number' && found !== encoderLayers)
+    throw new StudioError('adapter.other-base', { path, what: 'layers', found, expected: encoderLayers });
+}
+
+/** A recipe that says what is known: whose rows taught it is not. */
+function recipeOf(of: {
+  readonly request: ImportRequest;
+  readonly model: OpenedModel;
+  readonly task: SupportedTask;
+  readonly method: MethodConfig;
+}): Recipe {
+  const { request, model, task, method } = of;
+  const outline = { version: 1, model: request.modelPath, task, data: { train: ['unknown'] }, method };
+  const { architecture, config } = model;
+  const recipe = parseRecipe(outline).resolve({ architecture: architecture.type, parameters: parameterCount(model) });
+  const maxLength = Math.min(recipe.training.maxLength, config.maxLength);
+  return { ...recipe, training: { ...recipe.training, maxLength } };
+}
+
+const adapterHubFiles: ReadonlySet<string> = new Set([
+  'adapter_config.json',
+  'adapter.safetensors',
+  'pytorch_adapter.bin',
+  'head_config.json',
+  'model_head.safetensors',
+  'pytorch_model_head.bin',
+  'layer_norm.safetensors',
+]);
+
+/** Its files stay as they are; beside them stands what a folder of ours has more. */
+async function importAdapterHub({ request, path, model }: Source): Promise<Imported> {
+  const { folder, out } = request;
+  const method = checkedSettings(await adapterHubMethod(folder), path);
+  const { head, labels } = await adapterHubHead(folder, model);
+  const task = request.task ?? onlyTask(head.name, model.base.chatTemplate !== null);
+  if (task === null || !tasksOf(head.name).includes(task))
+    throw new StudioError('adapter.task', { path, type: head.name, legal: tasksOf(head.name).join(', ') });
+  const names = labelsOf(request.labels, labels.length > 0 ? labels.length : null);
+  const pending = `${out}.part`;
+  await rm(pending, { recursive: true, force: true });
+  try {
+    await mkdir(pending, { recursive: true });
+    for (const name of await readdir(folder))
+      if (adapterHubFiles.has(name)) await copyFile(join(folder, name), join(pending, name));
+    const given = request.labels === null ? labels : names;
+    await writeJson(join(pending, 'labels.json'), head.problem === 'regression' ? [] : given);
+    await writeJson(join(pending, 'head.json'), head);
+    await writeJson(join(pending, 'recipe.json'), recipeOf({ request, model, task, method }));
+    await copyTokenizerFiles(model.base, pending);
+    // Opened as every adapter is, so that what does not fit the base is told now.
+    const tuned = await openTuned(request.modelPath, pending);
+    await tuned.base.close();
+    await rm(out, { recursive: true, force: true });
+    await rename(pending, out);
+    return { method: method.name, task, labels: given, parameters: learned(tuned.setup), ignored: [] };
+  } catch (thrown) {
+    await rm(pending, { recursive: true, force: true });
+    throw thrown;
+  }
+}
