@@ -1,0 +1,221 @@
+"""The reference of `npm run quality`: spans and chats trained by PyTorch with PEFT from the recipe that a run of ours left in its folder.
+Arguments: run folder, base model, JSON file that collects the figures by method. Intervals: bootstrap over the test rows."""
+
+import csv
+import json
+import math
+import random
+import sys
+import time
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PrefixTuningConfig, PromptTuningConfig, TaskType, get_peft_model
+from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer, get_linear_schedule_with_warmup
+
+run, base, collected = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
+training, method, data = recipe["training"], recipe["method"], recipe["data"]
+source = {"pretrained_model_name_or_path": str(base.parent), "gguf_file": base.name} if base.suffix == ".gguf" else {"pretrained_model_name_or_path": str(base)}
+torch.set_num_threads(recipe["threads"])
+torch.manual_seed(training["seed"])
+random.seed(training["seed"])
+tokenizer = AutoTokenizer.from_pretrained(**source)
+resamples = 2000
+
+
+def start_ids(text, count):
+    """Ids of a text with its special tokens, repeated or cut to `count`."""
+    ids = tokenizer(text)["input_ids"]
+    return [ids[index % len(ids)] for index in range(count)]
+
+
+def adapted(model, task_type, labels):
+    """The model with what the method adds; only that and a new head learn."""
+    name = method["name"]
+    if name == "full":
+        return model
+    if name == "linear-probe":
+        for key, parameter in model.named_parameters():
+            parameter.requires_grad = key.startswith("classifier.")
+        return model
+    if name == "lora":
+        config = LoraConfig(task_type=task_type, r=method["r"], lora_alpha=method["alpha"], lora_dropout=method["dropout"], target_modules=method["targetModules"])
+        return get_peft_model(model, config)
+    ids = start_ids(method["initText"] or " ".join(labels), method["virtualTokens"])
+    if name == "prompt" and method["init"] == "text":
+        words = model.get_input_embeddings().weight[ids].detach().clone()
+        model = get_peft_model(model, PromptTuningConfig(task_type=task_type, num_virtual_tokens=len(ids)))
+        table = model.prompt_encoder["default"].embedding.weight
+        table.data.copy_(words)
+        return model
+    if name in ("prefix", "p-tuning-v2"):
+        rows = None
+        if method["init"] == "activations":
+            with torch.no_grad():
+                layers = model(input_ids=torch.tensor([ids]), use_cache=True).past_key_values.layers
+            # PEFT's table: a row a token, in it [layer, key or value, head, size].
+            parts = [part[0].transpose(0, 1).flatten(1) for layer in layers for part in (layer.keys, layer.values)]
+            rows = torch.cat(parts, dim=1)
+        model = get_peft_model(model, PrefixTuningConfig(task_type=task_type, num_virtual_tokens=len(ids)))
+        if rows is not None:
+            model.prompt_encoder["default"].embedding.weight.data.copy_(rows)
+        return model
+    raise SystemExit(f"no reference for {name}")
+
+
+def padded(examples, width):
+    pad = tokenizer.pad_token_id or 0
+    ids = torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in examples])
+    mask = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids, _ in examples])
+    labels = torch.tensor([labels + [-100] * (width - len(labels)) for _, labels in examples])
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+
+
+def batch_of(examples):
+    return padded(examples, max(len(ids) for ids, _ in examples))
+
+
+class Spans:
+    """Tagged words; the first piece of each word answers."""
+
+    def __init__(self):
+        train, self.test_words = self.read(data["train"]), self.read(data["test"])
+        kinds = {tag[2:] for _, tags in train for tag in tags if tag != "O"}
+        self.tags = sorted(["O"] + [f"{part}-{kind}" for kind in kinds for part in "BI"])
+        self.train = [self.example(row) for row in train]
+        self.test = [self.example(row) for row in self.test_words]
+        model = AutoModelForTokenClassification.from_pretrained(**source, dtype=torch.float32, num_labels=len(self.tags))
+        self.model = adapted(model, TaskType.TOKEN_CLS, self.tags)
+
+    def read(self, paths):
+        blocks = [block for path in paths for block in Path(path).read_text(encoding="utf-8").split("\n\n") if block.strip()]
+        rows = [[line.split("\t") for line in block.strip("\n").split("\n")] for block in blocks]
+        return [([word for word, _ in row], [tag for _, tag in row]) for row in rows]
+
+    def example(self, row):
+        words, tags = row
+        encoded = tokenizer(words, is_split_into_words=True, truncation=True, max_length=training["maxLength"])
+        labels, last = [], None
+        for word in encoded.word_ids():
+            labels.append(-100 if word is None or word == last else self.tags.index(tags[word]))
+            last = word
+        return encoded["input_ids"], labels
+
+    def entities(self, tags):
+        """As conlleval reads BIO: an I after another kind or after O opens an entity."""
+        found, start, kind = set(), 0, None
+        for at, tag in enumerate([*tags, "O"]):
+            goes_on = tag.startswith("I-") and tag[2:] == kind
+            if kind is not None and not goes_on:
+                found.add((start, at, kind))
+            if not goes_on:
+                start, kind = at, (None if tag == "O" else tag[2:])
+        return found
+
+    @torch.no_grad()
+    def rows(self):
+        """Of each test row: entities found, right and true."""
+        counts = []
+        for example, (words, tags) in zip(self.test, self.test_words):
+            batch = batch_of([example])
+            labels = batch.pop("labels")[0]
+            logits = self.model(**batch).logits[0]
+            said = [self.tags[index] for index in logits.argmax(-1)[labels != -100]]
+            said += ["O"] * (len(words) - len(said))
+            true, guessed = self.entities(tags), self.entities(said)
+            counts.append([len(guessed), len(true & guessed), len(true)])
+        return torch.tensor(counts, dtype=torch.float64)
+
+    def figure(self, sums):
+        """Micro F1."""
+        found, right, true = sums
+        return 2 * right / max(found + true, 1)
+
+
+class Chat:
+    """Questions and answers; the loss counts the answer and the token that ends it."""
+
+    def __init__(self):
+        self.train = [self.example(row) for row in self.read(data["train"])]
+        self.test = [self.example(row) for row in self.read(data["test"])]
+        model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+        self.model = adapted(model, TaskType.CAUSAL_LM, [])
+
+    def read(self, paths):
+        rows = []
+        for path in paths:
+            with open(path, newline="", encoding="utf-8") as file:
+                rows += list(csv.DictReader(file))
+        return rows
+
+    def example(self, row):
+        question = [{"role": "user", "content": row[data["columns"]["prompt"]]}]
+        answer = [{"role": "assistant", "content": row[data["columns"]["response"]]}]
+        prompt = tokenizer.apply_chat_template(question, add_generation_prompt=True, return_dict=True)["input_ids"]
+        whole = tokenizer.apply_chat_template(question + answer, return_dict=True)["input_ids"]
+        labels = [-100] * len(prompt) + whole[len(prompt) :]
+        # The template's line feed after the end of a turn is nobody's.
+        labels = [label if at < len(whole) - 1 else -100 for at, label in enumerate(labels)]
+        return whole[: training["maxLength"]], labels[: training["maxLength"]]
+
+    @torch.no_grad()
+    def rows(self):
+        """Of each test row: sum of losses, tokens."""
+        sums = []
+        for example in self.test:
+            batch = batch_of([example])
+            tokens = (batch["labels"][:, 1:] != -100).sum().item()
+            if tokens > 0:
+                sums.append([self.model(**batch).loss.item() * tokens, tokens])
+        return torch.tensor(sums, dtype=torch.float64)
+
+    def figure(self, sums):
+        """Perplexity."""
+        return math.exp(sums[0] / sums[1])
+
+
+def epochs(examples):
+    """Batches without end: rows of similar length together, in random order (as Transformers' group_by_length)."""
+    size = training["batchSize"]
+    while True:
+        order = random.sample(range(len(examples)), len(examples))
+        pools = [sorted(order[i : i + 32 * size], key=lambda row: -len(examples[row][0])) for i in range(0, len(order), 32 * size)]
+        cut = [pool[i : i + size] for pool in pools for i in range(0, len(pool), size)]
+        yield from random.sample(cut, len(cut))
+
+
+def groups(model):
+    """Decay for matrices only, as Transformers' Trainer."""
+    learning = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
+    plain = [parameter for name, parameter in learning if name.endswith(".bias") or "LayerNorm" in name or "norm" in name.split(".")[-2]]
+    decayed = [parameter for _, parameter in learning if not any(parameter is other for other in plain)]
+    return [{"params": decayed, "weight_decay": training["weightDecay"]}, {"params": plain, "weight_decay": 0.0}]
+
+
+def main():
+    task = Spans() if recipe["task"] == "token-classification" else Chat()
+    learning = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(groups(task.model), lr=training["learningRate"])
+    steps = training["maxSteps"] or math.ceil(math.ceil(len(task.train) / training["batchSize"]) * training["epochs"])
+    schedule = get_linear_schedule_with_warmup(optimizer, math.ceil(steps * training["warmup"]), steps)
+    task.model.train()
+    started = time.perf_counter()
+    for _, chosen in zip(range(steps), epochs(task.train)):
+        task.model(**batch_of([task.train[row] for row in chosen])).loss.backward()
+        torch.nn.utils.clip_grad_norm_(learning, training["maxGradNorm"])
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+    seconds = time.perf_counter() - started
+    task.model.eval()
+    rows = task.rows()
+    draws = sorted(task.figure(rows[torch.randint(len(rows), (len(rows),))].sum(0).tolist()) for _ in range(resamples))
+    interval = [draws[round(resamples * 0.025)], draws[round(resamples * 0.975) - 1]]
+    figure = {"value": task.figure(rows.sum(0).tolist()), "interval": interval, "steps": steps, "seconds": seconds, "trainable": sum(p.numel() for p in learning)}
+    figures = json.loads(collected.read_text()) if collected.exists() else {}
+    collected.write_text(json.dumps({**figures, method["name"]: figure}, indent=2))
+    print(method["name"], json.dumps(figure))
+
+
+main()
