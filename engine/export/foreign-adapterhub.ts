@@ -47,6 +47,7 @@ const tasksOf = {
   'multiple-choice': ['multiple-choice'],
   'causal-lm': ['chat', 'text-generation'],
   'seq2seq-lm': ['text-generation', 'translation', 'summarization'],
+  'masked-lm': [],
 } as const satisfies Record<HeadName, readonly SupportedTask[]>;
 
 /** A chat only where the model has a template for one. */

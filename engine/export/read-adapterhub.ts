@@ -4,7 +4,7 @@ import { openSafetensors } from '../checkpoint/safetensors.ts';
 import type { TensorFile } from '../checkpoint/tensor-file.ts';
 import { openTorchArchive } from '../checkpoint/torch-archive.ts';
 import { methodFromAdapterHub } from '../methods/registry.ts';
-import { headNames, isLanguageModel, type Architecture, type Head } from '../models/model.ts';
+import { headNames, isLanguageModel, writesText, type Architecture, type Head } from '../models/model.ts';
 import { withOwnHead } from '../models/own-head.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
@@ -38,7 +38,7 @@ export async function adapterHubHead(folder: string, model: Model): Promise<Adap
   const path = join(folder, 'head_config.json');
   const { architecture, config } = model;
   if (!(await exists(path))) {
-    const own = headNames.find((name) => isLanguageModel(name) && architecture.taskClasses[name] !== undefined);
+    const own = headNames.find((name) => writesText(name) && architecture.taskClasses[name] !== undefined);
     if (own === undefined) throw new StudioError('file.missing', { path });
     return { architecture, head: { name: own, labels: config.vocabulary }, labels: [] };
   }

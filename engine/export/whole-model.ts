@@ -3,6 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { copyTokenizerFiles } from '../checkpoint/copy-tokenizer.ts';
 import { writeShards } from '../checkpoint/write-shards.ts';
+import { weightsOfModule } from '../models/model.ts';
 import { BugError, StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import { mergeLearned } from '../train/merge.ts';
@@ -78,9 +79,9 @@ export async function openWholeModel(path: string, tuned: TunedModel): Promise<T
     const setup = createSetup({ architecture, config, head: tuned.setup.head, method: null });
     const stored = new Set(base.weights.names());
     const known = new Map<string, Float32Array>();
-    for (const { name, kind } of setup.modules) {
-      if (kind === 'buffer') continue;
-      for (const weight of [`${name}.weight`, `${name}.bias`].filter((own) => setup.shapes.has(own))) {
+    for (const module of setup.modules) {
+      if (module.kind === 'buffer') continue;
+      for (const [weight] of weightsOfModule(module)) {
         const found = architecture.stored(weight, setup.head.name).find((own) => stored.has(own));
         if (found === undefined) throw new StudioError('adapter.incomplete', { path, name: weight });
         if (setup.target.headWeights.has(weight)) known.set(weight, await base.weights.read(found));

@@ -1,7 +1,7 @@
 /** Answers a prompt with the base model or a tuned one; the model asked last stays loaded. */
 import { availableParallelism } from 'node:os';
 import { openTuned } from '../export/open-adapter.ts';
-import { hasHead, headNames, isLanguageModel, type Architecture, type HeadName } from '../models/model.ts';
+import { hasHead, headNames, writesText, type Architecture, type HeadName } from '../models/model.ts';
 import { chooseDevice } from '../runtime/device.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { Answer, CommandHandler, GenerateRequest } from '../spec/commands.ts';
@@ -194,7 +194,7 @@ async function writingSpeaker(
 }
 
 function languageHead(architecture: Architecture): HeadName {
-  const name = headNames.find((head) => isLanguageModel(head) && hasHead(architecture, head));
+  const name = headNames.find((head) => writesText(head) && hasHead(architecture, head));
   if (!name) throw new StudioError('model.task', { architecture: architecture.type, task: 'chat' });
   return name;
 }

@@ -11,11 +11,17 @@ export const headNames = [
   'multiple-choice',
   'causal-lm',
   'seq2seq-lm',
+  'masked-lm',
 ] as const;
 export type HeadName = (typeof headNames)[number];
 
 /** Heads that read words off the vocabulary. */
 export function isLanguageModel(name: HeadName): boolean {
+  return writesText(name) || name === 'masked-lm';
+}
+
+/** Language models that go on with a text or answer one; a masked one only fills a gap. */
+export function writesText(name: HeadName): boolean {
   return name === 'causal-lm' || name === 'seq2seq-lm';
 }
 
@@ -68,20 +74,20 @@ export interface ModelConfig {
   readonly tied: boolean;
 }
 
-export type ModuleKind = 'linear' | 'conv1d' | 'embedding' | 'norm' | 'buffer';
+export type ModuleKind = 'linear' | 'conv1d' | 'embedding' | 'norm' | 'parameter' | 'buffer';
 
 /** A module with weights of its own, by its name in the task model: `<name>.weight` and, with a bias, `<name>.bias`. */
 export interface Module {
   readonly name: string;
   readonly kind: ModuleKind;
-  /** Of the weight: linear [out, in], conv1d [in, out], embedding [rows, size], norm [size]; a buffer's own (its name stands as it is). */
+  /** Of the weight: linear [out, in], conv1d [in, out], embedding [rows, size], norm [size]; a parameter's and a buffer's own (their names stand as they are). */
   readonly shape: Shape;
   readonly bias: boolean;
 }
 
 /** Names and shapes of a module's weights. */
 export function weightsOfModule({ name, kind, shape, bias }: Module): readonly (readonly [string, Shape])[] {
-  if (kind === 'buffer') return [[name, shape]];
+  if (kind === 'buffer' || kind === 'parameter') return [[name, shape]];
   const size = kind === 'conv1d' ? shape[1] : shape[0];
   return [[`${name}.weight`, shape], ...(bias ? [[`${name}.bias`, [size ?? 0]] as const] : [])];
 }

@@ -68,7 +68,10 @@ export function createScope(graph: Graph, { modules, ties, training }: ScopeOpti
     has: (name) => shapes.has(ties.get(name) ?? name),
     linear: (x, name) => {
       const bias = `${name}.bias`;
-      const options = { transB: kinds.get(name) !== 'conv1d', ...(shapes.has(bias) ? { c: weight(bias) } : {}) };
+      const options = {
+        transB: kinds.get(name) !== 'conv1d',
+        ...(shapes.has(ties.get(bias) ?? bias) ? { c: weight(bias) } : {}),
+      };
       return gemm(x, weight(`${name}.weight`), options);
     },
     embedding: (ids, name, paddingIndex) => gather(weight(`${name}.weight`), ids, paddingIndex),

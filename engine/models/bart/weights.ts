@@ -58,6 +58,7 @@ export function bartHeadModules({ hidden, vocabulary, tied }: BartConfig, head: 
       return [biased('qa_outputs', 'linear', [head.labels, hidden])];
     case 'token-classification':
     case 'multiple-choice':
+    case 'masked-lm':
     case 'causal-lm':
       return [];
   }

@@ -36,6 +36,6 @@ export function parseBertConfig(raw: Readonly<Record<string, Json>>, path: strin
     initializerRange: read.number('initializer_range', 0.02),
     epsilon: read.number('layer_norm_eps', 1e-12),
     activation: read.choice('hidden_act', activationNames, 'gelu'),
-    tied: false,
+    tied: read.boolean('tie_word_embeddings', true),
   };
 }

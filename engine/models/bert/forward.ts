@@ -4,11 +4,12 @@ import { add, flattenRows, gather, tanh } from '../../autodiff/ops.ts';
 import { BugError } from '../../spec/errors.ts';
 import { activate } from '../activations.ts';
 import { attention, attentionBias, extend, mergeHeads, splitHeads } from '../attention.ts';
+import { maskedLmHead } from '../masked-lm.ts';
 import type { ForwardResult, Head, Past, TextInputs } from '../model.ts';
 import { layerNorm } from '../norm.ts';
 import { embedWords, type Scope } from '../scope.ts';
 import type { BertConfig } from './config.ts';
-import { isPooled } from './weights.ts';
+import { bertMaskedLm, isPooled } from './weights.ts';
 
 interface EncoderInputs extends TextInputs {
   readonly prefix: string;
@@ -88,6 +89,8 @@ export function bertForward(scope: Scope, config: BertConfig, inputs: TextInputs
 
 export function bertHead(scope: Scope, head: { readonly config: BertConfig } & Head, hidden: Tensor): Tensor {
   if (head.name === 'question-answering') return scope.linear(hidden, 'qa_outputs');
+  if (head.name === 'masked-lm')
+    return maskedLmHead(scope, bertMaskedLm, { ...head.config, hidden, table: 'bert.embeddings.word_embeddings' });
   const pooled = isPooled(head) ? tanh(scope.linear(hidden, 'bert.pooler.dense')) : hidden;
   return scope.linear(pooled, 'classifier');
 }

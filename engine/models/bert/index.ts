@@ -1,8 +1,11 @@
 /** BERT (Devlin et al., 2019, arXiv 1810.04805); MiniLM-L6 is one. */
+import { maskedLmTies, storedBias } from '../masked-lm.ts';
 import { countedPositions, withOrWithout, type Architecture } from '../model.ts';
 import { parseBertConfig, type BertConfig } from './config.ts';
 import { bertForward, bertHead } from './forward.ts';
-import { bertHeadModules, bertModules } from './weights.ts';
+import { bertHeadModules, bertMaskedLm, bertModules } from './weights.ts';
+
+const table = 'bert.embeddings.word_embeddings';
 
 export const bert: Architecture<BertConfig> = {
   type: 'bert',
@@ -12,15 +15,16 @@ export const bert: Architecture<BertConfig> = {
     'token-classification': 'BertForTokenClassification',
     'question-answering': 'BertForQuestionAnswering',
     'multiple-choice': 'BertForMultipleChoice',
+    'masked-lm': 'BertForMaskedLM',
   },
-  wordEmbeddings: () => 'bert.embeddings.word_embeddings',
+  wordEmbeddings: () => table,
   takesPast: true,
   tokenTypes: true,
   parseConfig: parseBertConfig,
   modules: bertModules,
   headModules: bertHeadModules,
-  ties: () => new Map(),
-  stored: (name) => withOrWithout(name, 'bert.'),
+  ties: ({ tied }, { name }) => (name === 'masked-lm' ? maskedLmTies(bertMaskedLm, { table, tied }) : new Map()),
+  stored: (name) => [...withOrWithout(name, 'bert.'), ...storedBias(bertMaskedLm, name)],
   positions: (_config, mask, options) => countedPositions(mask, options),
   pooled: () => 0,
   decoderInput: () => 'none',

@@ -1,5 +1,6 @@
 /** BERT's modules in Transformers' task models. */
 import type { Shape } from '../../autodiff/graph.ts';
+import { maskedLmModules, type MaskedLmNames } from '../masked-lm.ts';
 import type { Head, Module, ModuleKind } from '../model.ts';
 import type { BertConfig } from './config.ts';
 
@@ -50,7 +51,15 @@ export function bertModules(config: BertConfig, head: Head): readonly Module[] {
   return [...encoderModules(config, 'bert'), ...pooler];
 }
 
+export const bertMaskedLm: MaskedLmNames = {
+  dense: 'cls.predictions.transform.dense',
+  norm: 'cls.predictions.transform.LayerNorm',
+  decoder: 'cls.predictions.decoder',
+  bias: 'cls.predictions.bias',
+};
+
 export function bertHeadModules(config: BertConfig, head: Head): readonly Module[] {
+  if (head.name === 'masked-lm') return maskedLmModules(bertMaskedLm, { ...config, width: config.hidden });
   const name = head.name === 'question-answering' ? 'qa_outputs' : 'classifier';
   return [biased(name, 'linear', [head.labels, config.hidden])];
 }

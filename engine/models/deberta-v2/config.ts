@@ -32,6 +32,8 @@ export interface DebertaConfig extends ModelConfig {
   readonly epsilon: number;
   readonly activation: Activation;
   readonly poolerActivation: Activation;
+  /** The masked-language-model head has BERT's names. */
+  readonly legacy: boolean;
 }
 
 export function parseDebertaConfig(raw: Readonly<Record<string, Json>>, path: string): DebertaConfig {
@@ -67,7 +69,8 @@ export function parseDebertaConfig(raw: Readonly<Record<string, Json>>, path: st
     epsilon: read.number('layer_norm_eps', 1e-7),
     activation: read.choice('hidden_act', activationNames, 'gelu'),
     poolerActivation: read.choice('pooler_hidden_act', activationNames, 'gelu'),
-    tied: false,
+    legacy: read.boolean('legacy', true),
+    tied: read.boolean('tie_word_embeddings', true),
   };
 }
 

@@ -5,11 +5,13 @@ import { BugError } from '../../spec/errors.ts';
 import { activate } from '../activations.ts';
 import { attention, masked } from '../attention.ts';
 import { isPooled } from '../bert/weights.ts';
+import { maskedLmHead } from '../masked-lm.ts';
 import type { ForwardResult, Head, Past, TextInputs } from '../model.ts';
 import { layerNorm } from '../norm.ts';
 import { embedWords, type Scope } from '../scope.ts';
 import type { DebertaConfig } from './config.ts';
 import { distances, headsFirst, relativeScores } from './relative.ts';
+import { debertaMaskedLm } from './weights.ts';
 
 /** Word embeddings, with positions and token types where the model has them, normed; padding is zero: [B·S, hidden]. */
 function embeddings(scope: Scope, config: DebertaConfig, inputs: TextInputs): Tensor {
@@ -95,6 +97,10 @@ export function debertaForward(scope: Scope, config: DebertaConfig, inputs: Text
 
 export function debertaHead(scope: Scope, head: { readonly config: DebertaConfig } & Head, hidden: Tensor): Tensor {
   if (head.name === 'question-answering') return scope.linear(hidden, 'qa_outputs');
+  if (head.name === 'masked-lm') {
+    const table = 'deberta.embeddings.word_embeddings';
+    return maskedLmHead(scope, debertaMaskedLm(head.config), { ...head.config, hidden, table });
+  }
   const pooled = isPooled(head) ? activate(head.config.poolerActivation, scope.linear(hidden, 'pooler.dense')) : hidden;
   return scope.linear(pooled, 'classifier');
 }

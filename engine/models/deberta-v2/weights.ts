@@ -1,5 +1,6 @@
 /** DeBERTa's modules in Transformers' task models. */
-import { biased, isPooled } from '../bert/weights.ts';
+import { bertMaskedLm, biased, isPooled } from '../bert/weights.ts';
+import { maskedLmModules, type MaskedLmNames } from '../masked-lm.ts';
 import type { Head, Module } from '../model.ts';
 import type { DebertaConfig } from './config.ts';
 
@@ -50,8 +51,22 @@ function layerModules(config: DebertaConfig, index: number): readonly Module[] {
   ];
 }
 
+const ownNames: MaskedLmNames = {
+  dense: 'lm_predictions.lm_head.dense',
+  norm: 'lm_predictions.lm_head.LayerNorm',
+  decoder: null,
+  bias: 'lm_predictions.lm_head.bias',
+};
+
+/** Transformers reads the names that the authors' files have only where config.json says `legacy: false`. */
+export function debertaMaskedLm({ legacy }: DebertaConfig): MaskedLmNames {
+  return legacy ? bertMaskedLm : ownNames;
+}
+
 /** The pooler is new: files of a masked language model have none. */
-export function debertaHeadModules({ hidden }: DebertaConfig, head: Head): readonly Module[] {
+export function debertaHeadModules(config: DebertaConfig, head: Head): readonly Module[] {
+  const { hidden, embeddingSize } = config;
+  if (head.name === 'masked-lm') return maskedLmModules(debertaMaskedLm(config), { ...config, width: embeddingSize });
   if (head.name === 'question-answering') return [biased('qa_outputs', 'linear', [head.labels, hidden])];
   return [
     ...(isPooled(head) ? [biased('pooler.dense', 'linear', [hidden, hidden])] : []),

@@ -27,6 +27,6 @@ export function parseDistilBertConfig(raw: Readonly<Record<string, Json>>, path:
     padTokenId: read.tokenId('pad_token_id') ?? 0,
     initializerRange: read.number('initializer_range', 0.02),
     activation: read.choice('activation', activationNames, 'gelu'),
-    tied: false,
+    tied: read.boolean('tie_word_embeddings', true),
   };
 }

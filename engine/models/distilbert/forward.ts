@@ -4,10 +4,12 @@ import { add, flattenRows, gather, relu } from '../../autodiff/ops.ts';
 import { activate } from '../activations.ts';
 import { attention, attentionBias, mergeHeads, splitHeads } from '../attention.ts';
 import { isPooled } from '../bert/weights.ts';
+import { maskedLmHead } from '../masked-lm.ts';
 import type { ForwardResult, Head, Past, TextInputs } from '../model.ts';
 import { layerNorm } from '../norm.ts';
 import { embedWords, type Scope } from '../scope.ts';
 import type { DistilBertConfig } from './config.ts';
+import { distilBertMaskedLm } from './weights.ts';
 
 /** Fixed in Transformers, whatever config.json says. */
 const epsilon = 1e-12;
@@ -58,7 +60,16 @@ export function distilBertForward(scope: Scope, config: DistilBertConfig, inputs
   return { hidden: x, present, cross: [] };
 }
 
-export function distilBertHead(scope: Scope, head: Head, hidden: Tensor): Tensor {
+export function distilBertHead(
+  scope: Scope,
+  head: { readonly config: DistilBertConfig } & Head,
+  hidden: Tensor,
+): Tensor {
+  if (head.name === 'masked-lm') {
+    const { activation } = head.config;
+    const table = 'distilbert.embeddings.word_embeddings';
+    return maskedLmHead(scope, distilBertMaskedLm, { hidden, table, activation, epsilon });
+  }
   if (head.name === 'question-answering') return scope.linear(hidden, 'qa_outputs');
   const pooled = isPooled(head) ? relu(scope.linear(hidden, 'pre_classifier')) : hidden;
   return scope.linear(pooled, 'classifier');

@@ -1,8 +1,11 @@
 /** DistilBERT (Sanh et al., 2019, arXiv 1910.01108). */
+import { maskedLmTies, storedBias } from '../masked-lm.ts';
 import { countedPositions, withOrWithout, type Architecture } from '../model.ts';
 import { parseDistilBertConfig, type DistilBertConfig } from './config.ts';
 import { distilBertForward, distilBertHead } from './forward.ts';
-import { distilBertHeadModules, distilBertModules } from './weights.ts';
+import { distilBertHeadModules, distilBertMaskedLm, distilBertModules } from './weights.ts';
+
+const table = 'distilbert.embeddings.word_embeddings';
 
 export const distilbert: Architecture<DistilBertConfig> = {
   type: 'distilbert',
@@ -12,15 +15,16 @@ export const distilbert: Architecture<DistilBertConfig> = {
     'token-classification': 'DistilBertForTokenClassification',
     'question-answering': 'DistilBertForQuestionAnswering',
     'multiple-choice': 'DistilBertForMultipleChoice',
+    'masked-lm': 'DistilBertForMaskedLM',
   },
-  wordEmbeddings: () => 'distilbert.embeddings.word_embeddings',
+  wordEmbeddings: () => table,
   takesPast: false,
   tokenTypes: false,
   parseConfig: parseDistilBertConfig,
   modules: distilBertModules,
   headModules: distilBertHeadModules,
-  ties: () => new Map(),
-  stored: (name) => withOrWithout(name, 'distilbert.'),
+  ties: ({ tied }, { name }) => (name === 'masked-lm' ? maskedLmTies(distilBertMaskedLm, { table, tied }) : new Map()),
+  stored: (name) => [...withOrWithout(name, 'distilbert.'), ...storedBias(distilBertMaskedLm, name)],
   positions: (_config, mask, options) => countedPositions(mask, options),
   pooled: () => 0,
   decoderInput: () => 'none',

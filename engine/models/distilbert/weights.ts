@@ -1,5 +1,6 @@
 /** DistilBERT's modules in Transformers' task models. */
 import { biased, isPooled } from '../bert/weights.ts';
+import { maskedLmModules, type MaskedLmNames } from '../masked-lm.ts';
 import type { Head, Module } from '../model.ts';
 import type { DistilBertConfig } from './config.ts';
 
@@ -31,7 +32,16 @@ export function distilBertModules(config: DistilBertConfig): readonly Module[] {
   ];
 }
 
-export function distilBertHeadModules({ hidden }: DistilBertConfig, head: Head): readonly Module[] {
+export const distilBertMaskedLm: MaskedLmNames = {
+  dense: 'vocab_transform',
+  norm: 'vocab_layer_norm',
+  decoder: 'vocab_projector',
+  bias: 'vocab_projector.bias',
+};
+
+export function distilBertHeadModules(config: DistilBertConfig, head: Head): readonly Module[] {
+  const { hidden } = config;
+  if (head.name === 'masked-lm') return maskedLmModules(distilBertMaskedLm, { ...config, width: hidden });
   if (head.name === 'question-answering') return [biased('qa_outputs', 'linear', [head.labels, hidden])];
   return [
     ...(isPooled(head) ? [biased('pre_classifier', 'linear', [hidden, hidden])] : []),

@@ -3,10 +3,11 @@ import type { Tensor } from '../../autodiff/graph.ts';
 import { gelu } from '../../autodiff/ops.ts';
 import { activate } from '../activations.ts';
 import { embeddings, encoderLayers } from '../bert/forward.ts';
+import { maskedLmHead } from '../masked-lm.ts';
 import type { ForwardResult, Head, TextInputs } from '../model.ts';
 import type { Scope } from '../scope.ts';
 import type { ElectraConfig } from './config.ts';
-import { isProjected } from './weights.ts';
+import { electraMaskedLm, isProjected } from './weights.ts';
 
 export function electraForward(scope: Scope, config: ElectraConfig, inputs: TextInputs): ForwardResult {
   const own = { ...inputs, prefix: 'electra' };
@@ -25,6 +26,11 @@ export function electraHead(scope: Scope, head: { readonly config: ElectraConfig
       const { projects, activation } = head.config.summary;
       const summary = projects ? scope.linear(hidden, 'sequence_summary.summary') : hidden;
       return scope.linear(activation ? activate(activation, summary) : summary, 'classifier');
+    }
+    case 'masked-lm': {
+      const { epsilon } = head.config;
+      const table = 'electra.embeddings.word_embeddings';
+      return maskedLmHead(scope, electraMaskedLm, { hidden, table, activation: 'gelu', epsilon });
     }
     case 'token-classification':
     case 'causal-lm':

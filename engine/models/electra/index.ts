@@ -1,8 +1,11 @@
-/** ELECTRA's discriminator (Clark et al., 2020, arXiv 2003.10555). */
+/** ELECTRA's discriminator and generator (Clark et al., 2020, arXiv 2003.10555). */
+import { maskedLmTies, storedBias } from '../masked-lm.ts';
 import { countedPositions, withOrWithout, type Architecture } from '../model.ts';
 import { parseElectraConfig, type ElectraConfig } from './config.ts';
 import { electraForward, electraHead } from './forward.ts';
-import { electraHeadModules, electraModules } from './weights.ts';
+import { electraHeadModules, electraMaskedLm, electraModules } from './weights.ts';
+
+const table = 'electra.embeddings.word_embeddings';
 
 export const electra: Architecture<ElectraConfig> = {
   type: 'electra',
@@ -12,15 +15,16 @@ export const electra: Architecture<ElectraConfig> = {
     'token-classification': 'ElectraForTokenClassification',
     'question-answering': 'ElectraForQuestionAnswering',
     'multiple-choice': 'ElectraForMultipleChoice',
+    'masked-lm': 'ElectraForMaskedLM',
   },
-  wordEmbeddings: () => 'electra.embeddings.word_embeddings',
+  wordEmbeddings: () => table,
   takesPast: true,
   tokenTypes: true,
   parseConfig: parseElectraConfig,
   modules: electraModules,
   headModules: electraHeadModules,
-  ties: () => new Map(),
-  stored: (name) => withOrWithout(name, 'electra.'),
+  ties: ({ tied }, { name }) => (name === 'masked-lm' ? maskedLmTies(electraMaskedLm, { table, tied }) : new Map()),
+  stored: (name) => [...withOrWithout(name, 'electra.'), ...storedBias(electraMaskedLm, name)],
   positions: (_config, mask, options) => countedPositions(mask, options),
   pooled: () => 0,
   decoderInput: () => 'none',

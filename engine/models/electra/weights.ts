@@ -1,5 +1,6 @@
 /** ELECTRA's modules: BERT's encoder behind a projection; its classification head is two layers. */
 import { bertHeadModules, biased, encoderModules } from '../bert/weights.ts';
+import { maskedLmModules, type MaskedLmNames } from '../masked-lm.ts';
 import type { Head, Module } from '../model.ts';
 import type { ElectraConfig } from './config.ts';
 
@@ -16,8 +17,17 @@ export function electraModules(config: ElectraConfig): readonly Module[] {
   return [...encoderModules(config, 'electra'), ...projection];
 }
 
+/** Of the generator: the discriminator's files have none. */
+export const electraMaskedLm: MaskedLmNames = {
+  dense: 'generator_predictions.dense',
+  norm: 'generator_predictions.LayerNorm',
+  decoder: 'generator_lm_head',
+  bias: 'generator_lm_head.bias',
+};
+
 export function electraHeadModules(config: ElectraConfig, head: Head): readonly Module[] {
-  const { hidden, summary } = config;
+  const { hidden, summary, embeddingSize } = config;
+  if (head.name === 'masked-lm') return maskedLmModules(electraMaskedLm, { ...config, width: embeddingSize });
   if (head.name === 'multiple-choice') {
     const projection = summary.projects ? [biased('sequence_summary.summary', 'linear', [hidden, hidden])] : [];
     return [...projection, ...bertHeadModules(config, head)];

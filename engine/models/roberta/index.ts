@@ -1,9 +1,12 @@
 /** RoBERTa (Liu et al., 2019, arXiv 1907.11692) and XLM-R, which differs in nothing but its vocabulary. */
 import type { BertConfig } from '../bert/config.ts';
+import { maskedLmTies, storedBias } from '../masked-lm.ts';
 import { withOrWithout, type Architecture, type PositionOptions } from '../model.ts';
 import { parseRobertaConfig } from './config.ts';
 import { robertaForward, robertaHead } from './forward.ts';
-import { robertaHeadModules, robertaModules } from './weights.ts';
+import { robertaHeadModules, robertaMaskedLm, robertaModules } from './weights.ts';
+
+const table = 'roberta.embeddings.word_embeddings';
 
 function classesOf(family: string): Architecture['taskClasses'] {
   return {
@@ -11,6 +14,7 @@ function classesOf(family: string): Architecture['taskClasses'] {
     'token-classification': `${family}ForTokenClassification`,
     'question-answering': `${family}ForQuestionAnswering`,
     'multiple-choice': `${family}ForMultipleChoice`,
+    'masked-lm': `${family}ForMaskedLM`,
   };
 }
 
@@ -36,14 +40,14 @@ export const roberta: Architecture<BertConfig> = {
   type: 'roberta',
   kind: 'encoder',
   taskClasses: classesOf('Roberta'),
-  wordEmbeddings: () => 'roberta.embeddings.word_embeddings',
+  wordEmbeddings: () => table,
   takesPast: true,
   tokenTypes: true,
   parseConfig: parseRobertaConfig,
   modules: robertaModules,
   headModules: robertaHeadModules,
-  ties: () => new Map(),
-  stored: (name) => withOrWithout(name, 'roberta.'),
+  ties: ({ tied }, { name }) => (name === 'masked-lm' ? maskedLmTies(robertaMaskedLm, { table, tied }) : new Map()),
+  stored: (name) => [...withOrWithout(name, 'roberta.'), ...storedBias(robertaMaskedLm, name)],
   positions: robertaPositions,
   pooled: () => 0,
   decoderInput: () => 'none',

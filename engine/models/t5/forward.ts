@@ -170,6 +170,7 @@ export function t5Head(scope: Scope, head: { readonly config: T5Config } & Head,
       return scope.linear(hidden, 'qa_outputs');
     case 'token-classification':
     case 'multiple-choice':
+    case 'masked-lm':
     case 'causal-lm':
       return scope.linear(hidden, 'classifier');
   }

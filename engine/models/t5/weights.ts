@@ -74,6 +74,7 @@ export function t5HeadModules({ hidden, vocabulary, tied }: T5Config, head: Head
     case 'question-answering':
       return [biased('qa_outputs', 'linear', [head.labels, hidden])];
     case 'multiple-choice':
+    case 'masked-lm':
     case 'causal-lm':
       return [];
   }

@@ -31,6 +31,8 @@ const encoder = (model: string, hidden = 'output.hidden_states.2'): Wanted => ({
   hidden,
   logits: null,
 });
+/** Logits of a masked language model are called so in a model with another answer beside them. */
+const masked = (model: string, logits = 'output.logits'): Wanted => ({ ...encoder(model), head: 'masked-lm', logits });
 const decoder = (model: string): Wanted => ({ ...encoder(model), head: 'causal-lm', logits: 'output.logits' });
 const both = (model: string): Wanted => ({
   ...encoder(model, 'output.decoder_hidden_states.2'),
@@ -41,6 +43,8 @@ const both = (model: string): Wanted => ({
 describe('golden models', () => {
   test.each([
     ...['bert', 'roberta', 'distilbert', 'electra', 'deberta-v3'].map((model) => encoder(model)),
+    masked('bert', 'output.prediction_logits'),
+    ...['roberta', 'distilbert', 'deberta-v3'].map((model) => masked(model)),
     ...['llama', 'llama3-rope', 'smollm', 'mistral', 'qwen2', 'qwen3'].map(decoder),
     ...['gemma2', 'gemma3', 'phi3', 'gpt2', 'gpt_neox', 'opt'].map(decoder),
     ...['t5', 't5-tied'].map((model) => encoder(model, 'output.encoder_last_hidden_state')),
