@@ -35,7 +35,8 @@ export interface NewParameter {
 }
 
 /** PEFT's task types; null where PEFT has none (multiple choice). */
-export type PeftTask = 'SEQ_CLS' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'CAUSAL_LM' | 'SEQ_2_SEQ_LM' | null;
+export type PeftTask =
+  'SEQ_CLS' | 'TOKEN_CLS' | 'QUESTION_ANS' | 'CAUSAL_LM' | 'SEQ_2_SEQ_LM' | 'FEATURE_EXTRACTION' | null;
 
 /** What an adapter_config.json says besides the method's settings. */
 export interface PeftContext {

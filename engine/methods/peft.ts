@@ -11,6 +11,7 @@ const heads: Readonly<Record<Exclude<PeftTask, null>, readonly string[] | null>>
   QUESTION_ANS: ['qa_outputs'],
   CAUSAL_LM: null,
   SEQ_2_SEQ_LM: null,
+  FEATURE_EXTRACTION: null,
 };
 
 /** Modules that PEFT's task class saves without being told. */

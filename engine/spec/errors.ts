@@ -29,6 +29,8 @@ export interface ErrorData {
   'model.no-tokenizer': { path: string };
   'model.no-weights': { path: string };
   'model.weight-missing': { path: string; name: string };
+  /** The file holds no layer that names words, which must come with a model; `name`: a weight of it. */
+  'model.no-words': { path: string; name: string };
   'model.weight-shape': { path: string; name: string; found: string; expected: string };
   'model.not-downloaded': { model: string };
   'model.task': { architecture: string; task: string };

@@ -8,32 +8,46 @@ import type { Encoded, Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /** A template whose virtual tokens have their numbers. */
 export interface Layout {
-  /** Words with `{text}` and `{pair}` in them, and ids of virtual tokens (`Sequence`), in their order. */
+  /** Words with `{text}`, `{pair}` and `{mask}` in them, and ids of virtual tokens (`Sequence`), in their order. */
   readonly parts: readonly (string | readonly number[])[];
-  /** A label's word is expected behind the row. */
+  /** A label's word is expected: behind the row, or where its mask stands. */
   readonly asksForWord: boolean;
 }
 
-/** Errors: `recipe.field`, where the slots do not hold the method's virtual tokens. */
-export function layoutOf({ text, virtualTokens }: Template): Layout {
+/** Errors: `recipe.field`, where the slots do not hold the method's virtual tokens, or a gap stands where the model fills none. */
+export function layoutOf({ text, virtualTokens }: Template, kind: Architecture['kind']): Layout {
   const { parts } = readTemplate(text);
-  const counts = dealTokens(parts, virtualTokens);
-  if (counts === null) {
-    const legal = `slots that hold ${String(virtualTokens)} learned tokens in all`;
+  const refuse = (legal: string): never => {
     throw new StudioError('recipe.field', { path: 'method.template', value: text, legal });
-  }
+  };
+  const counts = dealTokens(parts, virtualTokens);
+  if (counts === null) return refuse(`slots that hold ${String(virtualTokens)} learned tokens in all`);
+  const label = parts.findIndex((part) => part.kind === 'label');
+  if (kind !== 'encoder' && label >= 0 && label < parts.length - 1)
+    refuse('a text that ends in {label}: only encoders fill a {mask} inside of a text');
   const left = [...counts];
   let next = 0;
-  return {
-    asksForWord: parts.some(({ kind }) => kind === 'label'),
-    parts: parts.flatMap((part): Layout['parts'] => {
-      if (part.kind === 'label') return [];
-      if (part.kind === 'words') return [part.words];
-      const first = next;
-      next += left.shift() ?? 0;
-      return [Array.from({ length: next - first }, (_, index) => -(first + index) - 1)];
-    }),
-  };
+  const laid = parts.flatMap((part): Layout['parts'] => {
+    if (part.kind === 'label') return kind === 'encoder' ? [mask] : [];
+    if (part.kind === 'words') return [part.words];
+    const first = next;
+    next += left.shift() ?? 0;
+    return [Array.from({ length: next - first }, (_, index) => -(first + index) - 1)];
+  });
+  return { asksForWord: label >= 0, parts: withMask(laid) };
+}
+
+const mask = '{mask}';
+
+/** The mask among the words beside it: tokenizers read it with the blank before it. */
+function withMask(parts: Layout['parts']): Layout['parts'] {
+  const joined: Layout['parts'][number][] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (typeof part === 'string' && typeof last === 'string') joined[joined.length - 1] = last + part;
+    else joined.push(part);
+  }
+  return joined;
 }
 
 /**
@@ -45,11 +59,11 @@ export async function labelTokens(
   { labels, tokenizer, kind }: LabelContext,
 ): Promise<readonly number[] | null> {
   const { parts } = readTemplate(text);
-  const slot = parts.at(-1);
+  const slot = parts.find((part) => part.kind === 'label');
   if (slot?.kind !== 'label') return null;
-  // The decoder beside an encoder begins with the word.
-  const alone = kind === 'encoder-decoder';
-  const before = alone ? '' : `${wordsBefore(text)}${slot.spaced ? ' ' : ''}`;
+  // The decoder beside an encoder begins with the word; in place of a mask it stands by itself.
+  const own = { encoder: '', decoder: wordsBefore(text), 'encoder-decoder': null }[kind];
+  const before = own === null ? '' : `${own}${slot.spaced ? ' ' : ''}`;
   const words = labels.map((label) => labelWords[label] ?? label);
   const encode = (all: readonly string[]): Promise<Encoded[]> =>
     tokenizer.encodeBatch(all, { addSpecialTokens: false });
@@ -67,7 +81,7 @@ export async function labelTokens(
 
 /** The template's own words right before the label, or any: tokenizers cut a word by what stands before it. */
 function wordsBefore(template: string): string {
-  const own = /([^{}]*)\{label\}$/.exec(template)?.[1]?.trim() ?? '';
+  const own = /([^{}]*)\{(?:label|mask)\}$/.exec(template)?.[1]?.trim() ?? '';
   return own === '' ? 'a' : own;
 }
 
@@ -81,6 +95,8 @@ export interface LaidOut {
   readonly ids: readonly number[];
   /** The text lost its end. */
   readonly cut: boolean;
+  /** Where the mask stands; null: the row has none. */
+  readonly mask: number | null;
 }
 
 export interface LayoutText {
@@ -98,15 +114,22 @@ export async function layOut(texts: readonly LayoutText[], options: LayoutOption
   const { layout, tokenizer } = options;
   const frame = await frameOf(options);
   const words = layout.parts.filter((part) => typeof part === 'string').map((part, at) => trimmed(part, at === 0));
-  const pieces = texts.map((text) => words.map((part) => fill(part, text)));
+  const gap = words.some((part) => part.includes(mask)) ? maskOf(tokenizer, words) : null;
+  const pieces = texts.map((text) => words.map((part) => fill(part, text, gap?.token ?? '')));
   const encoded = await tokenizer.encodeBatch(
     pieces.flatMap((row) => row.map(({ whole }) => whole)),
     { addSpecialTokens: false },
   );
   return pieces.map((row, index) => {
-    const parts = row.map((piece, at) => tokensOf(encoded[index * words.length + at], piece.own));
+    const parts = row.map((piece, at) => tokensOf(encoded[index * words.length + at], piece.own, gap?.id ?? null));
     return joined(parts, { ...options, frame });
   });
+}
+
+function maskOf({ special }: Tokenizer, words: readonly string[]): NonNullable<Tokenizer['special']['mask']> {
+  if (special.mask) return special.mask;
+  const legal = 'a text without {mask} and {label}: this model’s tokenizer has no token for a gap';
+  throw new StudioError('recipe.field', { path: 'method.template', value: words.join(' … '), legal });
 }
 
 /** No blank stands alone before a virtual token or the label's word, nor at the beginning. */
@@ -120,13 +143,13 @@ interface Piece {
   readonly own: readonly (readonly [number, number])[];
 }
 
-function fill(words: string, { text, pair = '' }: LayoutText): Piece {
+function fill(words: string, { text, pair = '' }: LayoutText, gap: string): Piece {
   const own: (readonly [number, number])[] = [];
   let whole = '';
-  for (const part of words.split(/(\{text\}|\{pair\})/)) {
+  for (const part of words.split(/(\{(?:text|pair|mask)\})/)) {
     const value = part === '{text}' ? text : part === '{pair}' ? pair : null;
     const start = [...whole].length;
-    whole += value ?? part;
+    whole += value ?? (part === mask ? gap : part);
     if (value !== null) own.push([start, [...whole].length]);
   }
   return { whole, own };
@@ -136,13 +159,16 @@ interface Token {
   readonly id: number;
   /** Part of the row's own text, which may be cut. */
   readonly own: boolean;
+  /** The template's mask, not one that a row's text spells out. */
+  readonly gap: boolean;
 }
 
-function tokensOf(encoded: Encoded | undefined, own: Piece['own']): readonly Token[] {
+function tokensOf(encoded: Encoded | undefined, texts: Piece['own'], mask: number | null): readonly Token[] {
   const { ids = [], offsets = [] } = encoded ?? {};
   return ids.map((id, at) => {
     const [, end = 0] = offsets[at] ?? [];
-    return { id, own: own.some(([first, last]) => end > first && end <= last) };
+    const own = texts.some(([first, last]) => end > first && end <= last);
+    return { id, own, gap: id === mask && !own };
   });
 }
 
@@ -157,7 +183,7 @@ async function frameOf({ layout, tokenizer, kind }: LayoutOptions): Promise<Fram
   const first = specialTokensMask.indexOf(0);
   const last = specialTokensMask.lastIndexOf(0);
   // What ends a row must not stand before the word that is asked for.
-  const open = layout.asksForWord && kind !== 'encoder-decoder';
+  const open = layout.asksForWord && kind === 'decoder';
   return { before: ids.slice(0, Math.max(0, first)), behind: open ? [] : ids.slice(last + 1) };
 }
 
@@ -177,7 +203,7 @@ function joined(
         return !drop;
       }),
     )
-    .map((part) => part.toReversed().map(({ id }) => id))
+    .map((part) => part.toReversed())
     .toReversed();
   if (excess > 0) {
     const value = layout.parts.filter((part) => typeof part === 'string').join(' … ');
@@ -187,6 +213,13 @@ function joined(
       legal: `words of fewer than the ${String(maxLength)} tokens of the longest row`,
     });
   }
-  const body = layout.parts.flatMap((part) => (typeof part === 'string' ? (left.shift() ?? []) : part));
-  return { ids: [...frame.before, ...body, ...frame.behind], cut };
+  const body = layout.parts.flatMap((part): readonly Token[] =>
+    typeof part === 'string' ? (left.shift() ?? []) : part.map((id) => ({ id, own: false, gap: false })),
+  );
+  const at = body.findIndex(({ gap }) => gap);
+  return {
+    ids: [...frame.before, ...body.map(({ id }) => id), ...frame.behind],
+    cut,
+    mask: at < 0 ? null : frame.before.length + at,
+  };
 }

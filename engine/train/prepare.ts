@@ -191,7 +191,7 @@ interface HeadContext {
   readonly method: MethodConfig;
 }
 
-/** Errors: `model.task` where the model's family has no head for the task; those of the method's template. */
+/** Errors: `model.task` where the model's family has no head for the task; `model.no-words`; those of the method's template. */
 async function headFor(task: Task, { dataset, model, method }: HeadContext): Promise<Head> {
   const { architecture, config, base } = model;
   const labelling = 'labelling' in dataset ? dataset.labelling : 'one';
@@ -207,13 +207,24 @@ async function headFor(task: Task, { dataset, model, method }: HeadContext): Pro
   const head = task.head({ ...outline, ...(words ? { words } : {}) });
   if (!head && words) refuse(`a text without {label}: ${architecture.type} has no layer that names words`);
   if (!head) throw new StudioError('model.task', { architecture: architecture.type, task: task.name });
+  if (words) checkHeadIsThere(head, model);
   return head;
 }
 
+/** A head that is not made new comes with the model. Errors: `model.no-words`. */
+function checkHeadIsThere(head: Head, { architecture, config, base }: OpenedModel): void {
+  const names = new Set(base.weights.names());
+  const needed = architecture.headModules(config, head).filter(({ kind }) => kind !== 'buffer');
+  const missing = needed
+    .flatMap((module) => weightsOfModule(module).map(([name]) => name))
+    .find((name) => !architecture.stored(name, head.name).some((stored) => names.has(stored)));
+  if (missing !== undefined) throw new StudioError('model.no-words', { path: base.path, name: missing });
+}
+
 /** How the method lays out a task's rows. Errors: `recipe.field`. */
-export function layoutFor({ method, methodConfig }: Setup): Layout | null {
+export function layoutFor({ method, methodConfig, architecture }: Setup): Layout | null {
   const template = method && methodConfig ? method.template(methodConfig) : null;
-  return template && layoutOf(template);
+  return template && layoutOf(template, architecture.kind);
 }
 
 /** Shortest room for a row's own tokens. */

@@ -7,7 +7,7 @@ export type TemplatePart =
   | { readonly kind: 'words'; readonly words: string }
   /** Learned tokens; without a count, a share of those that the others leave. */
   | { readonly kind: 'virtual'; readonly count: number | null }
-  /** Where a label's word is expected; `spaced`: a blank stands before it. */
+  /** Where a label's word is expected, which an encoder reads as its mask; `spaced`: a blank stands before it. */
   | { readonly kind: 'label'; readonly spaced: boolean };
 
 /** The parts of a template in their order, and what is wrong with it. */
@@ -15,26 +15,28 @@ export function readTemplate(template: string): {
   readonly parts: readonly TemplatePart[];
   readonly problem: string | null;
 } {
-  const pieces = template.split(/(\{(?:virtual(?::\d{1,4})?|label)\})/);
+  const pieces = template.split(/(\{(?:virtual(?::\d{1,4})?|label|mask)\})/);
   const parts = pieces.flatMap((piece, index): TemplatePart[] => {
-    if (piece === '{label}') return [{ kind: 'label', spaced: /\s$/.test(pieces[index - 1] ?? '') }];
+    if (piece === '{label}' || piece === '{mask}')
+      return [{ kind: 'label', spaced: /\s$/.test(pieces[index - 1] ?? '') }];
     if (index % 2 === 0) return piece.trim() === '' ? [] : [{ kind: 'words', words: piece }];
     const count = /\d+/.exec(piece)?.[0];
     return [{ kind: 'virtual', count: count === undefined ? null : Number(count) }];
   });
-  return { parts, problem: problemOf(parts) };
+  return { parts, problem: problemOf(parts, template) };
 }
 
-function problemOf(parts: readonly TemplatePart[]): string | null {
+function problemOf(parts: readonly TemplatePart[], template: string): string | null {
   const words = parts.flatMap((part) => (part.kind === 'words' ? [part.words] : []));
   const slots = words.flatMap((own) => own.match(/\{[^{}]*\}/g) ?? []);
   const times = (name: string): number => slots.filter((slot) => slot === name).length;
   if (slots.some((slot) => slot !== '{text}' && slot !== '{pair}'))
-    return 'a text with {text}, {pair}, {virtual}, {virtual:3} and {label}, and nothing else in braces';
+    return 'a text with {text}, {pair}, {virtual}, {virtual:3}, {mask} and {label}, and nothing else in braces';
   if (times('{text}') !== 1) return 'a text with {text} in it once';
   if (times('{pair}') > 1) return 'a text with {pair} in it once at most';
-  const label = parts.findIndex(({ kind }) => kind === 'label');
-  if (label >= 0 && label < parts.length - 1) return 'a text that ends in {label}, or has none';
+  if (parts.filter(({ kind }) => kind === 'label').length > 1)
+    return 'a text with {mask} or {label} in it once at most';
+  if (template.includes('{label}') && parts.at(-1)?.kind !== 'label') return 'a text that ends in {label}, or has none';
   return null;
 }
 
@@ -66,7 +68,7 @@ export const templateFields = {
     {
       label: 'How a row is laid out',
       term: 'template',
-      help: '{text} is the row’s text, {pair} its second one, {virtual:3} three learned tokens, {virtual} a share of the rest. With {label} at the end a word for the label answers, not a new layer. Empty: learned tokens in front.',
+      help: '{text} is the row’s text, {pair} its second one, {virtual:3} three learned tokens, {virtual} a share of the rest. With {label} at the end, or {mask} anywhere for a model that fills gaps, a word for the label answers, not a new layer. Empty: learned tokens in front.',
       advanced: true,
     },
   ),

@@ -21,7 +21,7 @@ export async function encodeTexts(
   const nothing = model.config.padTokenId ?? model.tokenizer.special.eos?.id ?? 0;
   let truncated = 0;
   for (let start = 0; start < texts.length; start += block) {
-    for (const { ids: own, types, cut } of await encodeBlock(texts.slice(start, start + block), model)) {
+    for (const { ids: own, types, cut, mask } of await encodeBlock(texts.slice(start, start + block), model)) {
       if (cut) truncated += 1;
       // Some tokenizers make nothing of an empty text; the model must read something to answer.
       const ids = own.length > 0 ? own : [nothing];
@@ -29,7 +29,7 @@ export async function encodeTexts(
       rows.push({
         ids,
         types: own.length > 0 ? types : [0],
-        ...answerOf(ids, label, model),
+        ...answerOf({ ids, mask }, label, model),
         ...(values ? { values } : {}),
       });
     }
@@ -41,23 +41,28 @@ interface EncodedText {
   readonly ids: readonly number[];
   readonly types: readonly number[];
   readonly cut: boolean;
+  readonly mask: number | null;
 }
 
 async function encodeBlock(texts: readonly Text[], model: TaskModel): Promise<readonly EncodedText[]> {
   const { layout, tokenizer, maxLength } = model;
   if (layout) {
     const laid = await layOut(texts, { ...model, layout });
-    return laid.map(({ ids, cut }) => ({ ids, types: ids.map(() => 0), cut }));
+    return laid.map(({ ids, cut, mask }) => ({ ids, types: ids.map(() => 0), cut, mask }));
   }
   const pairs = texts.map(({ text, pair }) => (pair === undefined ? text : ([text, pair] as const)));
   const encoded = await tokenizer.encodeBatch(pairs, { maxLength });
-  return encoded.map(({ ids, typeIds, overflow }) => ({ ids, types: typeIds, cut: overflow.length > 0 }));
+  return encoded.map(({ ids, typeIds, overflow }) => ({ ids, types: typeIds, cut: overflow.length > 0, mask: null }));
 }
 
-/** Where the row is answered: where the model pools, or where the next token would be the label's word. */
-function answerOf(ids: readonly number[], label: number, model: TaskModel): Pick<TokenRow, 'answers' | 'decoder'> {
+/** Where the row is answered: where the model pools, at its mask, or where the next token would be the label's word. */
+function answerOf(
+  { ids, mask }: Pick<EncodedText, 'ids' | 'mask'>,
+  label: number,
+  model: TaskModel,
+): Pick<TokenRow, 'answers' | 'decoder'> {
   const { layout, kind, config } = model;
   if (!layout?.asksForWord) return { answers: [{ position: model.pooled(ids), label }] };
-  if (kind !== 'encoder-decoder') return { answers: [{ position: ids.length - 1, label }] };
+  if (kind !== 'encoder-decoder') return { answers: [{ position: mask ?? ids.length - 1, label }] };
   return { answers: [{ position: 0, label }], decoder: [config.decoderStartTokenId ?? config.padTokenId ?? 0] };
 }

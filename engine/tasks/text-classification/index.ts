@@ -35,6 +35,8 @@ export const textClassification: Task = {
 const peftTypes: Readonly<Partial<Record<HeadName, PeftTask>>> = {
   'causal-lm': 'CAUSAL_LM',
   'seq2seq-lm': 'SEQ_2_SEQ_LM',
+  // PEFT has no type of its own for it; this one puts prompts before the row and passes on what the model answers.
+  'masked-lm': 'FEATURE_EXTRACTION',
 };
 
 function headOf({ labels, labelling, words, architecture, config }: HeadOutline): Head | null {

@@ -1,6 +1,8 @@
 /** Templates: what one may be, rows laid out by it on every kind of tokenizer, label words, and runs that answer with them. */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Architecture } from '../../../engine/models/model.ts';
 import { dealTokens, readTemplate } from '../../../engine/spec/methods/template.ts';
 import { labelTokens, layOut, layoutOf } from '../../../engine/tasks/template.ts';
 import { Runtime } from '../../../engine/runtime/session.ts';
@@ -8,7 +10,7 @@ import { Machine } from '../../../engine/train/machine.ts';
 import { openArchitecture } from '../../../engine/train/prepare.ts';
 import { createSetup } from '../../../engine/train/setup.ts';
 import { loadWeights } from '../../../engine/train/weights.ts';
-import { goldenModel, Panel, useFolder } from '../../support/engine-fixtures.ts';
+import { goldenModel, Panel, shared, useFolder } from '../../support/engine-fixtures.ts';
 import { handlers, readPredictions, textRecipe, textRows, trainTiny, writeRows } from '../../support/tiny-runs.ts';
 
 const path = useFolder();
@@ -27,7 +29,8 @@ describe('a template', () => {
     ['{virtual} no text', '{text}'],
     ['{text} {text}', 'once'],
     ['{text} {label} behind', 'ends in {label}'],
-    ['{text} {label} {label}', 'ends in {label}'],
+    ['{text} {label} {label}', 'once at most'],
+    ['{mask} {text} {label}', 'once at most'],
     ['{text} {mood}', 'nothing else in braces'],
     ['{text} {virtual:many}', 'nothing else in braces'],
   ])('%j is refused with what is legal', (template, legal) => {
@@ -42,7 +45,8 @@ describe('a template', () => {
   });
 });
 
-const laid = (text: string, virtualTokens: number) => layoutOf({ text, virtualTokens, labelWords: {} });
+const laid = (text: string, virtualTokens: number, kind: Architecture['kind'] = 'encoder') =>
+  layoutOf({ text, virtualTokens, labelWords: {} }, kind);
 
 describe.each(['bert', 'roberta', 'llama', 'mistral'])('rows of %s', (model) => {
   const text = 'a small red house by the lake';
@@ -50,7 +54,7 @@ describe.each(['bert', 'roberta', 'llama', 'mistral'])('rows of %s', (model) => 
     const { base, architecture } = await openArchitecture(goldenModel(model));
     try {
       const { tokenizer } = base;
-      const layout = laid(template, tokens);
+      const layout = laid(template, tokens, architecture.kind);
       const [row] = await layOut([{ text, pair }], { layout, tokenizer, kind: architecture.kind, maxLength });
       const plain = await tokenizer.encode(text);
       const decode = (ids: readonly number[]) =>
@@ -93,6 +97,57 @@ describe.each(['bert', 'roberta', 'llama', 'mistral'])('rows of %s', (model) => 
       code: 'recipe.field',
       data: { path: 'method.template' },
     });
+  });
+});
+
+describe('a mask', () => {
+  const text = 'a small [MASK] house <mask> by the lake';
+  const rowOf = async (model: string, template: string, { maxLength = 64, virtualTokens = 0 } = {}) => {
+    const { base, architecture } = await openArchitecture(goldenModel(model));
+    const { tokenizer } = base;
+    await base.close();
+    const options = { layout: laid(template, virtualTokens), tokenizer, kind: architecture.kind, maxLength };
+    const [row] = await layOut([{ text }], options);
+    const { token = '', id = -1 } = tokenizer.special.mask ?? {};
+    const whole = await tokenizer.encode(template.replace('{text}', text).replace('{mask}', token));
+    return { ids: row?.ids ?? [], at: row?.mask ?? -1, mask: id, whole: whole.ids };
+  };
+  const encoders = ['bert', 'roberta', 'distilbert', 'electra', 'deberta-v3'];
+
+  test.each(encoders)(
+    'of %s is read as in the whole text, wherever it stands, and is found beside those of a text',
+    async (model) => {
+      for (const [template, nth] of [
+        ['{text} It was {mask}.', -1],
+        ['{mask} news: {text}', 0],
+      ] as const) {
+        const { ids, at, mask, whole } = await rowOf(model, template);
+        expect(ids).toEqual(whole);
+        const places = ids.flatMap((id, place) => (id === mask ? [place] : []));
+        expect(places.length).toBe(2);
+        expect(at).toBe(places.at(nth));
+      }
+    },
+  );
+
+  test('stays where the text loses its end, and behind learned tokens', async () => {
+    const { ids, at, mask } = await rowOf('bert', '{virtual:2} {text} {virtual} so {mask} .', {
+      maxLength: 8,
+      virtualTokens: 3,
+    });
+    expect(ids.filter((id) => id >= 0).length).toBe(8);
+    expect([ids[at], ids.filter((id) => id < 0)]).toEqual([mask, [-1, -2, -3]]);
+    expect(at).toBeGreaterThan(ids.indexOf(-3));
+  });
+
+  test('stands at the end only where a model goes on with a text', () => {
+    expect(() => laid('{text} is {mask}', 0, 'decoder')).not.toThrow();
+    expect(() => laid('{text} is {mask} .', 0, 'decoder')).toThrow(
+      expect.objectContaining({
+        code: 'recipe.field',
+        data: expect.objectContaining({ path: 'method.template' }) as unknown,
+      }),
+    );
   });
 });
 
@@ -169,6 +224,7 @@ describe('a run with a template', () => {
   });
   // The small tokenizers cut a blank off the words behind it.
   const cloze = '{virtual:2} {text}{virtual} feels:{label}';
+  const gap = '{virtual:2} {text}{virtual} feels:{mask} today.';
   const labelWords = { glad: 'happy', calm: 'slow', sad: 'grey' };
   const pTuning = { name: 'p-tuning', virtualTokens: 6, encoder: 'lstm', encoderSize: 8 };
   const deep = { name: 'p-tuning-v2', virtualTokens: 4 };
@@ -176,6 +232,10 @@ describe('a run with a template', () => {
     ['anchors before a new head', 'bert', { ...pTuning, template: '{virtual} {text} {virtual} mood' }],
     ['label words behind learned tokens', 'llama', { ...pTuning, encoder: 'embedding', template: cloze, labelWords }],
     ['label words over deep prompts', 'gpt2', { ...deep, template: '{text} feels:{label}', labelWords }],
+    ['a word for a mask between anchors', 'bert', { ...pTuning, template: gap, labelWords }],
+    ['a word for a mask', 'roberta', { ...pTuning, encoder: 'mlp', template: gap, labelWords }],
+    ['a word for a mask without segments', 'distilbert', { ...pTuning, template: gap, labelWords }],
+    ['a word for a mask over deep prompts', 'bert', { ...deep, template: '{text} feels:{label}', labelWords }],
   ])('%s on %s: trains, is saved, and answers the same when opened', async (title, model, method) => {
     const recipe = textRecipe({ model: goldenModel(model), method, training: { epochs: 4, learningRate: 0.05 } });
     const { metrics } = await trainTiny({ folder: path(), out: path(title), recipe });
@@ -202,12 +262,24 @@ describe('a run with a template', () => {
   });
 
   test.each([
-    ['an encoder has no word to say', { model: goldenModel('bert'), method: { ...pTuning, template: cloze } }],
+    [
+      'a gap inside of a text that is gone on with',
+      { model: goldenModel('llama'), method: { ...pTuning, template: gap } },
+    ],
     ['more learned tokens than slots take', { method: { ...pTuning, template: '{virtual:2} {text}' } }],
     ['slots where the tokens are not words', { method: { ...deep, template: '{virtual:2} {text}' } }],
     ['no text', { method: { ...pTuning, template: '{virtual}' } }],
   ])('is refused: %s', async (title, changed) => {
     const run = trainTiny({ folder: path(), out: path(`refused ${title}`), recipe: textRecipe(changed) });
     await expect(run).rejects.toMatchObject({ code: 'recipe.field', data: { path: 'method.template' } });
+  });
+
+  test.each([
+    ['a discriminator', goldenModel('electra')],
+    ['a model of sentences', join(shared, 'models/minilm-l6')],
+  ])('says which layer %s lacks to name words', async (title, model) => {
+    const recipe = textRecipe({ model, method: { ...pTuning, template: gap, labelWords } });
+    const run = trainTiny({ folder: path(), out: path(`wordless ${title}`), recipe });
+    await expect(run).rejects.toMatchObject({ code: 'model.no-words' });
   });
 });

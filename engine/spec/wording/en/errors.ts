@@ -162,6 +162,13 @@ export const errorSentences = {
     remedy: 'Download the model again.',
     evidence: `${path}: ${name}`,
   }),
+  'model.no-words': ({ path, name }) => ({
+    title: 'This model cannot name words.',
+    cause: `A template with {mask} or {label} is answered by the layer that reads words off the vocabulary, and ${fileName(path)} does not hold it: ${name} is missing. Models for comparing sentences, such as MiniLM, are published without it.`,
+    remedy:
+      'Take {mask} or {label} out of the template, so that a new layer answers: every method for encoders can do that. Or choose a model with its masked-language-model head.',
+    evidence: `${path}: ${name}`,
+  }),
   'model.weight-shape': ({ path, name, found, expected }) => ({
     title: `A part of ${fileName(path)} has the wrong size.`,
     cause: `The weight ${name} is ${found}; the model’s config says ${expected}.`,
