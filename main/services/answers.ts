@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { asOurs, StudioError, CancelledError, toEnvelope } from '../../engine/spec/errors.ts';
 import { generationSettings, type GenerationSettings } from '../../engine/spec/generation.ts';
 import type { Question } from '../../engine/spec/commands.ts';
-import { writesText } from '../../engine/spec/tasks.ts';
+import { writesText, type SupportedTask } from '../../engine/spec/tasks.ts';
 import type { AnswerEvent } from '../contract/views.ts';
 import type { RunRecord } from '../store/store.ts';
 import { modelPathOf } from './models.ts';
@@ -14,6 +14,11 @@ import { restoredAdapter } from './run-folder.ts';
 import type { Views } from './views.ts';
 
 const longestAnswer = 256;
+
+/** Class centres are all that a run keeps of an untrained classifier. */
+function canAskUntrained(task: SupportedTask, baseline: string | null): boolean {
+  return writesText(task) || (task === 'text-classification' && baseline !== null && existsSync(baseline));
+}
 
 export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask' | 'stopAnswer'> {
   const { store, engine, paths, publish } = parts;
@@ -32,10 +37,13 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
     },
   ): Promise<void> => {
     const { id, side, asked, settings, adapter, baseline, signal } = question;
+    // A model as it came has an answer of its own only where it writes, or where the run measured one that can be asked again.
+    const isMute = adapter === null && !canAskUntrained(run.task, baseline ?? null);
     const tell = (news: Partial<AnswerEvent>) =>
       publish('answer', { id, side, text: '', done: false, scores: null, detail: null, error: null, ...news });
     let streamed = '';
     try {
+      if (isMute) throw new StudioError('answer.untrained', { model: run.model });
       const reply = await engine.call(
         'generate',
         {

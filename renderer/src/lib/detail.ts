@@ -2,7 +2,7 @@
 import type { LabelledSpan, PredictionDetail } from '../../../engine/spec/metrics.ts';
 
 /** Against what should have been said; `found`: nobody knows what should have been. */
-export type Mark = 'plain' | 'found' | 'right' | 'wrong' | 'missed' | 'extra';
+export type Mark = 'plain' | 'found' | 'right' | 'part' | 'wrong' | 'missed' | 'extra';
 
 export interface Piece {
   readonly text: string;
@@ -28,22 +28,24 @@ export function spanPieces(text: string, { expected, predicted }: Marks, isAsked
     (a, b) => a - b,
   );
   const holding = (list: readonly LabelledSpan[], at: number) =>
-    list.find((span) => inside(span) && span.start <= at && at < span.end)?.label ?? null;
+    list.find((span) => inside(span) && span.start <= at && at < span.end) ?? null;
   return cuts.slice(0, -1).map((start, index) => {
     const [was, said] = [holding(expected, start), holding(predicted, start)];
     return {
       text: points.slice(start, cuts[index + 1]).join(''),
       mark: isAsked ? (said === null ? 'plain' : 'found') : markOf(was, said),
-      predicted: said ?? '',
-      expected: was ?? '',
+      predicted: said?.label ?? '',
+      expected: was?.label ?? '',
     };
   });
 }
 
-function markOf(expected: string | null, predicted: string | null): Mark {
-  if (expected === predicted) return expected === null ? 'plain' : 'right';
-  if (expected === null) return 'extra';
-  return predicted === null ? 'missed' : 'wrong';
+/** A span counts as found where it begins and ends as it should. */
+function markOf(expected: LabelledSpan | null, predicted: LabelledSpan | null): Mark {
+  if (expected === null) return predicted === null ? 'plain' : 'extra';
+  if (predicted === null) return 'missed';
+  if (expected.label !== predicted.label) return 'wrong';
+  return expected.start === predicted.start && expected.end === predicted.end ? 'right' : 'part';
 }
 
 /** The passage with the answer it was given, and the places where it should have been found. */
@@ -56,7 +58,7 @@ export function answerPieces({ context, answers, predicted }: DetailOf<'answer'>
 
 export interface LabelMark {
   readonly label: string;
-  readonly mark: Exclude<Mark, 'plain' | 'wrong'>;
+  readonly mark: Exclude<Mark, 'plain' | 'part' | 'wrong'>;
 }
 
 export function labelMarks({ expected, predicted }: DetailOf<'labels'>, isAsked = false): readonly LabelMark[] {

@@ -22,6 +22,8 @@ interface Shape {
   readonly carried?: readonly string[];
   /** Heading over what the model should answer. */
   readonly answer: string;
+  /** What its labels are called: one, several; none: it has no labels. */
+  readonly labels?: readonly [string, string];
   /** What the rows hold, after their number. */
   readonly content: (labels: number) => string;
 }
@@ -37,6 +39,7 @@ const secondText = { words: 'second text, compared with the first' } as const sa
 const shapes = {
   categories: {
     task: 'text-classification',
+    labels: ['category', 'categories'],
     label: 'Text and category',
     answer: 'Category',
     content: (labels) => `in ${countedInWords(labels, 'category', 'categories')}`,
@@ -48,6 +51,7 @@ const shapes = {
   },
   labels: {
     task: 'text-classification',
+    labels: ['label', 'labels'],
     label: 'Text and several labels',
     answer: 'Labels',
     content: (labels) => `with ${countedInWords(labels, 'label', 'labels')}`,
@@ -73,6 +77,7 @@ const shapes = {
   },
   marked: {
     task: 'token-classification',
+    labels: ['kind of span', 'kinds of spans'],
     label: 'Text and marked spans',
     answer: 'Spans',
     content: (labels) => `with ${countedInWords(labels, 'kind of span', 'kinds of spans')}`,
@@ -86,6 +91,7 @@ const shapes = {
   },
   tagged: {
     task: 'token-classification',
+    labels: ['kind of span', 'kinds of spans'],
     label: 'Words and tags',
     answer: 'Spans',
     content: (labels) => `with ${countedInWords(labels, 'kind of span', 'kinds of spans')}`,
@@ -198,6 +204,11 @@ export function answerHead(mapping: Columns): string {
 /** "in three categories": what follows the number of rows. */
 export function contentWords(mapping: Columns, labels: number): string {
   return shapes[shapeOf(mapping)].content(labels);
+}
+
+/** What the labels of the rows are called, one and several. */
+export function labelNouns(mapping: Columns | null): readonly [string, string] {
+  return (mapping === null ? undefined : shapeOfName(shapeOf(mapping)).labels) ?? ['category', 'categories'];
 }
 
 export function shapeOf(mapping: Columns): ShapeName {

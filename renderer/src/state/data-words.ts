@@ -3,7 +3,7 @@ import { findingSentence } from '../../../engine/spec/wording/index.ts';
 import type { DatasetView, Finding } from '../../../main/contract/views.ts';
 import { capital, count, counted, countedInWords, firstSentence, wholePercent } from '../lib/format.ts';
 import { contentWords } from '../lib/mapping.ts';
-import { rowsOf } from './ticket.ts';
+import { rowsOf } from '../lib/rows.ts';
 
 export interface FindingLine {
   readonly severity: Finding['severity'];

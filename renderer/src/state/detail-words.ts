@@ -6,6 +6,7 @@ const said: Readonly<Record<Mark, (piece: Pick<Piece, 'expected' | 'predicted'>)
   plain: () => '',
   found: ({ predicted }) => predicted,
   right: ({ predicted }) => predicted,
+  part: ({ predicted }) => `${predicted === '' ? '' : `${predicted}, `}in part`,
   wrong: ({ expected, predicted }) => `${predicted}, should be ${expected}`,
   missed: ({ expected }) => `${expected === '' ? '' : `${expected} `}missed`,
   extra: ({ predicted }) => `${predicted === '' ? '' : `${predicted}, `}not yours`,
@@ -13,7 +14,7 @@ const said: Readonly<Record<Mark, (piece: Pick<Piece, 'expected' | 'predicted'>)
 
 /** What stands behind a marked piece: "PLACE", "PLACE missed", "DATE, should be PLACE". */
 export function pieceWords(piece: Piece): string {
-  return said[piece.mark](piece);
+  return piece.text.trim() === '' ? '' : said[piece.mark](piece);
 }
 
 const labelWords: Readonly<Record<LabelMark['mark'], string>> = {

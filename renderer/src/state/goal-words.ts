@@ -9,7 +9,7 @@ import {
 } from '../../../main/contract/views.ts';
 import { counted, countedInWords } from '../lib/format.ts';
 import { mappingOf, rolesOf, shapeOf, type ShapeName } from '../lib/mapping.ts';
-import { rowsOf } from './ticket.ts';
+import { rowsOf } from '../lib/rows.ts';
 import { destinationLabels, taskLabels } from './words.ts';
 
 interface Goal {
@@ -183,6 +183,12 @@ export function suggestedGoal(dataset: DatasetView | null): GoalName | null {
 export function goalOf(draft: ProjectDraft, dataset: DatasetView | null): GoalName | null {
   const suggested = suggestedGoal(dataset);
   return suggested !== null && goals[suggested].task === draft.task ? suggested : goalOfTask(draft.task);
+}
+
+/** The goal chosen, in its few words. */
+export function goalLabel(draft: ProjectDraft, dataset: DatasetView | null): string | null {
+  const goal = goalOf(draft, dataset);
+  return goal === null ? null : goals[goal].label;
 }
 
 /** The task that a goal decides, and the columns as it reads them where they serve already. */

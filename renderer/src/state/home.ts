@@ -2,7 +2,8 @@
 import type { ProjectView, RunView, Step } from '../../../main/contract/views.ts';
 import { capital, clock, count, counted, countedInWords, day, duration, percent } from '../lib/format.ts';
 import { purposeWords } from './goal-words.ts';
-import { figureWords, rowsOf, type TicketLine } from './ticket.ts';
+import { rowsOf } from '../lib/rows.ts';
+import { figureWords, type TicketLine } from './ticket.ts';
 import { runStateLabels, stepNames } from './words.ts';
 
 /** Where a button leads: to a step, or on with an interrupted run. */

@@ -239,6 +239,8 @@ export function rowWords(view: ResultView): {
   readonly heads: { readonly input: string; readonly expected: string };
 } {
   const heads = headsOf[view.metrics.task];
+  if (!writesAnswers(view) && view.gain === null)
+    return { title: 'Rows it gets wrong', small: 'of those it never saw', heads };
   if (!writesAnswers(view)) return { title: 'Rows it changed', small: 'against the model as it came', heads };
   return view.metrics.task === 'chat'
     ? { title: 'What it answers', small: 'to questions it never saw', heads }

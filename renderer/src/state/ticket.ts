@@ -1,9 +1,12 @@
 /** The ticket's lines: each step with its answer, and whether it is decided, needs the user, or is yet to come. */
 import { metricWords, scoreText } from '../../../engine/spec/wording/en/metrics.ts';
-import type { DatasetView, ProjectView, RunView, Step } from '../../../main/contract/views.ts';
+import type { ProjectView, RunView, Step } from '../../../main/contract/views.ts';
 import { steps } from '../../../main/contract/views.ts';
 import { bytes, capital, count, counted, countedInWords, percent } from '../lib/format.ts';
-import { destinationLabels, methodLabels, stepNames, taskLabels } from './words.ts';
+import { labelNouns } from '../lib/mapping.ts';
+import { rowsOf } from '../lib/rows.ts';
+import { goalLabel } from './goal-words.ts';
+import { destinationLabels, methodLabels, stepNames } from './words.ts';
 
 export interface TicketLine {
   readonly key: Step;
@@ -24,11 +27,6 @@ interface Context {
 const todo: Answer = { answer: '', state: 'todo' };
 const done = (answer = ''): Answer => ({ answer, state: 'done' });
 
-/** Rows of a dataset, whatever they are used for. */
-export function rowsOf(dataset: DatasetView): number {
-  return dataset.counts.train + dataset.counts.validation + dataset.counts.test;
-}
-
 const answers = {
   data: ({ project: { dataset } }) => {
     if (dataset === null) return todo;
@@ -37,16 +35,13 @@ const answers = {
     if (dataset.mapping === null) return { answer: 'the columns need you', state: 'care' };
     const rows = counted(rowsOf(dataset), 'row', 'rows');
     return done(
-      dataset.labels.length > 0 ? `${rows}, ${counted(dataset.labels.length, 'category', 'categories')}` : rows,
+      dataset.labels.length > 0 ? `${rows}, ${counted(dataset.labels.length, ...labelNouns(dataset.mapping))}` : rows,
     );
   },
-  goal: ({ project: { draft } }) => {
-    if (draft.task === null) return todo;
-    return done(
-      draft.destination === null
-        ? taskLabels[draft.task]
-        : `${taskLabels[draft.task]}, for ${destinationLabels[draft.destination]}`,
-    );
+  goal: ({ project: { draft, dataset } }) => {
+    const goal = goalLabel(draft, dataset);
+    if (goal === null) return todo;
+    return done(draft.destination === null ? goal : `${goal}, for ${destinationLabels[draft.destination]}`);
   },
   model: ({ project: { draft }, modelName, modelBytes }) => {
     if (draft.model === null) return todo;

@@ -285,7 +285,7 @@ export function trainFacts(
 export function sampleWords(sample: Sample): { readonly right: boolean; readonly words: string } {
   const right = sample.prediction === sample.expected;
   const sure = sample.confidence === null ? '' : `, ${percent(sample.confidence, 100)} sure`;
-  return { right, words: `${right ? '' : 'says '}${sample.prediction}${sure}` };
+  return { right, words: `${right ? '' : 'says '}${sample.prediction || 'nothing'}${sure}` };
 }
 
 /** What is lost by cancelling, for the dialog. */

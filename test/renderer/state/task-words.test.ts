@@ -63,7 +63,7 @@ describe('marks', () => {
     expect(answerPieces(detail).map(({ text, mark }) => [text, mark])).toEqual([
       ['In ', 'plain'],
       ['old ', 'extra'],
-      ['Rome', 'right'],
+      ['Rome', 'part'],
       ['.', 'plain'],
     ]);
     expect(answerPieces({ ...detail, answers: [] }, true).map(({ text, mark }) => [text, mark])).toEqual([
