@@ -90,7 +90,7 @@ function sizeOf(path: string): number | null {
 /** What is known of a chosen model without its weights: for presets and limits. Reads a local model's config once. */
 export function modelFacts(
   parts: Pick<Parts, 'engine' | 'paths' | 'store'>,
-): (model: string) => Promise<Pick<ModelSummary, 'architecture' | 'parameters' | 'tasks'>> {
+): (model: string) => Promise<Pick<ModelSummary, 'architecture' | 'parameters' | 'tasks' | 'contextLength'>> {
   const inspected = new Map<string, ModelSummary>();
   return async (model) => {
     const entry = catalogueEntry(model);

@@ -69,9 +69,9 @@ export function planner(parts: Parts, views: Views): Planner {
   const facts = modelFacts(parts);
   const measuring = new Map<string, AbortController>();
 
-  const context = async ({ task, model }: Pick<Decided, 'task' | 'model'>): Promise<PresetContext> => {
-    const { architecture, parameters } = await facts(model);
-    return { task, architecture, parameters };
+  const context = async ({ task, model }: Pick<Decided, 'task' | 'model'>): Promise<About> => {
+    const { architecture, parameters, contextLength } = await facts(model);
+    return { task, architecture, parameters, contextLength };
   };
 
   const planOf = async (project: ProjectRecord, decided: Decided): Promise<Plan> => {
@@ -224,18 +224,28 @@ function allDecided({ task, model, method }: ProjectDraft): Decided {
   return { task, model, method };
 }
 
+interface About extends PresetContext {
+  /** Tokens the model reads at most; null: any number. */
+  readonly contextLength: number | null;
+}
+
 interface SettingValues {
   readonly method: Readonly<Record<string, Json>>;
   readonly training: Readonly<Record<string, Json>>;
 }
 
-function presetValues(preset: PresetName, method: SupportedMethod, about: PresetContext): SettingValues {
+/** A model that reads less than the preset's rows sets their length. */
+function presetValues(preset: PresetName, method: SupportedMethod, about: About): SettingValues {
+  const training = trainingPreset(method, preset, about);
   const settings = Object.entries(methodPreset(method, preset, about)).filter(([name]) => name !== 'name');
-  return { method: Object.fromEntries(settings), training: trainingPreset(method, preset, about) };
+  return {
+    method: Object.fromEntries(settings),
+    training: { ...training, maxLength: Math.min(training.maxLength, about.contextLength ?? Infinity) },
+  };
 }
 
 /** The preset with the project's changes on it; changes made for another method do not count. */
-function settingValues(draft: ProjectDraft, method: SupportedMethod, about: PresetContext): SettingValues {
+function settingValues(draft: ProjectDraft, method: SupportedMethod, about: About): SettingValues {
   const defaults = presetValues(draft.preset, method, about);
   return {
     method: { ...defaults.method, ...(draft.method === method ? draft.methodChanges : {}) },
@@ -245,7 +255,7 @@ function settingValues(draft: ProjectDraft, method: SupportedMethod, about: Pres
 
 function settingsForm(
   draft: ProjectDraft,
-  { method, about, seconds }: { method: SupportedMethod; about: PresetContext; seconds: SettingsForm['seconds'] },
+  { method, about, seconds }: { method: SupportedMethod; about: About; seconds: SettingsForm['seconds'] },
 ): SettingsForm {
   const schema = recipeJsonSchema({ method, context: about, preset: draft.preset });
   return {
