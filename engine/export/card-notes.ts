@@ -1,5 +1,5 @@
-/** What a model card must say of learned tokens, because PEFT does not do it by itself. */
-import type { Architecture, Head } from '../models/model.ts';
+/** What a model card must say, because PEFT does otherwise, or not by itself (spec/methods.md, sections 3.6 and 11). */
+import type { Architecture, Head, HeadName } from '../models/model.ts';
 import type { Setup } from '../train/setup.ts';
 
 export function cardNotes(
@@ -15,10 +15,13 @@ export function cardNotes(
       ...notesOf(head, architecture),
     ];
   }
-  const answersEverywhere = head.name === 'token-classification' || head.name === 'question-answering';
-  if (virtualTokens === 0 || !answersEverywhere) return [];
   return [
-    `The first ${String(virtualTokens)} positions of the logits are those of the learned tokens: drop them. PEFT leaves them in, and its own loss does not count them.`,
+    ...(virtualTokens > 0 ? promptNotes(head.name, architecture.kind, virtualTokens) : []),
+    ...(head.name === 'question-answering' && architecture.tokenTypes && method?.savedAs === 'peft'
+      ? [
+          'It was trained with token types. PEFT’s question-answering wrapper drops `token_type_ids`, and then answers otherwise: merge it, or call its base model.',
+        ]
+      : []),
   ];
 }
 
@@ -32,4 +35,16 @@ function notesOf({ name }: Head, { taskClasses }: Architecture): readonly string
   return [
     `The base model is Transformers' \`${taskClasses[name] ?? 'AutoModelForMaskedLM'}\`, with its own head: \`PeftModel.from_pretrained(AutoModelForMaskedLM.from_pretrained("the base model"), "this folder")\`. Learned tokens put in front move the mask along in its logits.`,
   ];
+}
+
+function promptNotes(head: HeadName, kind: Architecture['kind'], tokens: number): readonly string[] {
+  if (head === 'token-classification' || head === 'question-answering')
+    return [
+      `The first ${String(tokens)} positions of the logits are those of the learned tokens: drop them. PEFT leaves them in, and its own loss does not count them.`,
+    ];
+  if (head === 'sequence-classification' && kind === 'decoder')
+    return [
+      'A row is answered at its last token. PEFT takes the last position of the batch, padding or not: ask rows one at a time, or pad them on the left.',
+    ];
+  return [];
 }

@@ -11,6 +11,7 @@ import { runFolder } from '../train/run-folder.ts';
 import { openTuned, type TunedModel } from './open-adapter.ts';
 import { replayRows, savedPredictions, type Replay } from './replay.ts';
 import { copySaved } from './saved-folder.ts';
+import { replayOnnx, writeTunedOnnx } from './tuned-onnx.ts';
 import { writeTunedGguf, writeTunedGgufLora } from './tuned-gguf.ts';
 import { openWholeModel, writeWholeModel } from './whole-model.ts';
 
@@ -77,6 +78,12 @@ const writers: { readonly [F in ExportFormat]: Writer } = {
       const quantisation = writing.request.quantisation ?? 'F16';
       const written = await writeTunedGguf(tuned, writing.folder, quantisation);
       return replayRows(writing.saved, written, { watch: writing.watch, exact: quantisation === 'F32' });
+    }),
+  onnx: (writing) =>
+    fromTuned(writing, async (tuned) => {
+      const { folder, saved, watch } = writing;
+      await writeTunedOnnx(tuned, folder);
+      return replayOnnx(saved, { tuned, folder, watch });
     }),
   'gguf-lora': (writing) =>
     fromTuned(writing, async (tuned) => {

@@ -74,6 +74,7 @@ async function importPeft({ request, raw, path, model, namedBase }: Source): Pro
     checkPromptSizes(raw, path, model);
     const setup = createSetup({ architecture, config, head: found.head, method });
     const { known, ignored } = await readForeign(foreign, setup);
+    refuseUnsavedHead(setup, model, foreign.path);
     const recipe = recipeOf({ request, model, task: found.task, method });
     const state = new Map([...known].map(([name, data]) => [name, floats(shapeOf(setup, name), data)]));
     const origin = `Trained elsewhere${namedBase === null ? '' : ` on ${namedBase}`}, and imported into Atelier for ${found.task}.`;
@@ -83,6 +84,20 @@ async function importPeft({ request, raw, path, model, namedBase }: Source): Pro
   } finally {
     await foreign.file.close();
   }
+}
+
+/** A layer of the head that neither the adapter nor the base has: it was made at random where the adapter was trained, and is lost. */
+function refuseUnsavedHead(
+  { target, trainable, head }: Setup,
+  { base, architecture }: OpenedModel,
+  path: string,
+): void {
+  if (!target.headIsNew) return;
+  const stored = new Set(base.weights.names());
+  const lost = [...target.headWeights.keys()].find(
+    (name) => !trainable.includes(name) && !architecture.stored(name, head.name).some((own) => stored.has(own)),
+  );
+  if (lost !== undefined) throw new StudioError('adapter.incomplete', { path, name: lost });
 }
 
 function learned(setup: Setup): number {

@@ -44,17 +44,30 @@ export function encode(graph: Graph, outputs: Readonly<Record<string, Tensor>>, 
 
 type Attributes = Readonly<Record<string, AttributeValue>>;
 
+/** How numbers are written that are known only when the model runs; null: as they stand in the graph. */
+export interface RuntimeSizes {
+  /** Name of an int64 list that holds an attribute's numbers. */
+  readonly list: (node: Node, field: SizeField) => string | null;
+  /** Name of what stands for a constant. */
+  readonly constant: (tensor: Tensor) => string | null;
+}
+
+/** Attributes that may depend on the sizes of a batch. */
+export type SizeField = 'shape' | 'start' | 'end';
+
 /** Collects nodes and constants while ops are lowered. */
-class Lowering {
+export class Lowering {
   readonly nodes: NodeProto[] = [];
   readonly target: Target;
   readonly #names = new Map<number, string>();
   readonly #used = new Map<string, Tensor>();
   readonly #constants = new Map<string, Initializer>();
+  readonly #sizes: RuntimeSizes | null;
   #fresh = 0;
 
-  constructor(target: Target, outputs: Readonly<Record<string, Tensor>>) {
+  constructor(target: Target, outputs: Readonly<Record<string, Tensor>>, sizes: RuntimeSizes | null = null) {
     this.target = target;
+    this.#sizes = sizes;
     for (const [name, tensor] of Object.entries(outputs)) {
       if (this.#names.has(tensor.id) || tensor.leaf) throw new BugError(`output ${name} is a leaf or stands twice`);
       this.#names.set(tensor.id, name);
@@ -65,6 +78,11 @@ class Lowering {
     const known = this.#names.get(tensor.id);
     if (known !== undefined) return known;
     const { leaf } = tensor;
+    const computed = leaf?.kind === 'constant' ? (this.#sizes?.constant(tensor) ?? null) : null;
+    if (computed !== null) {
+      this.#names.set(tensor.id, computed);
+      return computed;
+    }
     const made = leaf && leaf.kind !== 'constant' ? leaf.name : `t${String(tensor.id)}`;
     this.#names.set(tensor.id, made);
     if (leaf?.kind === 'constant')
@@ -86,6 +104,17 @@ class Lowering {
 
   integers(values: readonly number[]): string {
     return this.constant(BigInt64Array.from(values.map(BigInt)), 'int64', [values.length]);
+  }
+
+  /** int64 [n]: 0 … n − 1, of an int64 [1]. */
+  range(count: string): string {
+    const [zero, one] = [0, 1].map((value) => this.constant(BigInt64Array.of(BigInt(value)), 'int64', []));
+    return this.emit('Range', [zero ?? '', this.emit('Reshape', [count, this.integers([])]), one ?? '']);
+  }
+
+  /** A list of numbers that an attribute of the node holds. */
+  list(node: Node, field: SizeField, values: readonly number[]): string {
+    return this.#sizes?.list(node, field) ?? this.integers(values);
   }
 
   /** Appends one ONNX node; returns the name of its first output. */
@@ -192,21 +221,21 @@ const lowerings = {
   ReduceSumSquare: reduction('ReduceSumSquare'),
   ReduceMax: reduction('ReduceMax'),
   Reshape: (lowering, node, { inputs, to }) => {
-    lowering.emit('Reshape', [inputs[0] ?? '', lowering.integers(node.attributes.shape)], { to });
+    lowering.emit('Reshape', [inputs[0] ?? '', lowering.list(node, 'shape', node.attributes.shape)], { to });
   },
   Transpose: (lowering, node, { inputs, to }) => {
     lowering.emit('Transpose', inputs, { to, attributes: { perm: { ints: node.attributes.permutation } } });
   },
   Expand: (lowering, node, { inputs, to }) => {
-    lowering.emit('Expand', [inputs[0] ?? '', lowering.integers(node.attributes.shape)], { to });
+    lowering.emit('Expand', [inputs[0] ?? '', lowering.list(node, 'shape', node.attributes.shape)], { to });
   },
   Concat: (lowering, node, { inputs, to }) => {
     lowering.emit('Concat', inputs, { to, attributes: { axis: { int: node.attributes.axis } } });
   },
   Slice: (lowering, node, { inputs, to }) => {
     const { axis, start, end } = node.attributes;
-    const [starts, ends, axes] = [[start], [end], [axis]].map((value) => lowering.integers(value));
-    lowering.emit('Slice', [inputs[0] ?? '', starts ?? '', ends ?? '', axes ?? ''], { to });
+    const [starts, ends] = [lowering.list(node, 'start', [start]), lowering.list(node, 'end', [end])];
+    lowering.emit('Slice', [inputs[0] ?? '', starts, ends, lowering.integers([axis])], { to });
   },
   Gather: plain('Gather', { axis: { int: 0 } }),
   ScatterRows: (lowering, node, { inputs: [updates = '', indices = ''], to }) => {

@@ -47,11 +47,22 @@ export interface ValueInfo {
   readonly shape: Shape;
 }
 
+/** A number, or the name of a size that is known when the model runs. */
+export type Dimension = number | string;
+
+export interface NamedType {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly Dimension[];
+}
+
 export interface ModelProto {
   readonly nodes: readonly NodeProto[];
   readonly initializers: readonly Initializer[];
-  readonly inputs: readonly ValueInfo[];
-  readonly outputs: readonly ValueInfo[];
+  readonly inputs: readonly NamedType[];
+  readonly outputs: readonly NamedType[];
+  /** What readers of the file are told of it. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 const irVersion = 10;
@@ -68,6 +79,8 @@ export function encodeModel(model: ModelProto): Uint8Array {
   for (const [domain, version] of Object.entries(opsets)) {
     writer.message(8, new ProtobufWriter().string(1, domain).int(2, version));
   }
+  for (const [key, value] of Object.entries(model.metadata ?? {}))
+    writer.message(14, new ProtobufWriter().string(1, key).string(2, value));
   return writer.finish();
 }
 
@@ -103,9 +116,12 @@ function encodeTensor({ name, dtype, shape, data }: Initializer): ProtobufWriter
   return writer.int(14, 1);
 }
 
-function encodeValueInfo({ name, dtype, shape }: ValueInfo): ProtobufWriter {
+function encodeValueInfo({ name, dtype, shape }: NamedType): ProtobufWriter {
   const dimensions = new ProtobufWriter();
-  for (const dimension of shape) dimensions.message(1, new ProtobufWriter().int(1, dimension));
+  for (const dimension of shape) {
+    const writer = new ProtobufWriter();
+    dimensions.message(1, typeof dimension === 'number' ? writer.int(1, dimension) : writer.string(2, dimension));
+  }
   const tensor = new ProtobufWriter().int(1, elementType[dtype]).message(2, dimensions);
   return new ProtobufWriter().string(1, name).message(2, new ProtobufWriter().message(1, tensor));
 }

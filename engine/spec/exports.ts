@@ -2,7 +2,7 @@
 import type { SupportedMethod } from './methods/index.ts';
 import { writesText, type TaskName } from './tasks.ts';
 
-export const exportFormats = ['peft', 'adapterhub', 'model', 'gguf', 'gguf-lora'] as const;
+export const exportFormats = ['peft', 'adapterhub', 'model', 'gguf', 'gguf-lora', 'onnx'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 /** How the matrices of a GGUF file are stored. */
@@ -14,15 +14,15 @@ export const shardBytes = 5e9;
 
 /** What a method's result can be, whatever the model and the task. `peft`: the folder as the run saved it. */
 const methodExports = {
-  full: ['peft', 'model', 'gguf'],
-  'linear-probe': ['peft', 'model', 'gguf'],
-  lora: ['peft', 'model', 'gguf', 'gguf-lora'],
-  ia3: ['peft', 'model', 'gguf'],
-  adapter: ['adapterhub'],
-  prefix: ['peft'],
-  prompt: ['peft'],
-  'p-tuning': ['peft'],
-  'p-tuning-v2': ['peft'],
+  full: ['peft', 'model', 'gguf', 'onnx'],
+  'linear-probe': ['peft', 'model', 'gguf', 'onnx'],
+  lora: ['peft', 'model', 'gguf', 'gguf-lora', 'onnx'],
+  ia3: ['peft', 'model', 'gguf', 'onnx'],
+  adapter: ['adapterhub', 'onnx'],
+  prefix: ['peft', 'onnx'],
+  prompt: ['peft', 'onnx'],
+  'p-tuning': ['peft', 'onnx'],
+  'p-tuning-v2': ['peft', 'onnx'],
 } as const satisfies { readonly [M in SupportedMethod]: readonly ExportFormat[] };
 
 /** Transformers' model types that GGUF has a place for. */

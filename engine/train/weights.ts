@@ -53,9 +53,14 @@ export async function loadWeights({ base, setup, seed, known = new Map() }: Load
   return { fed, mapped };
 }
 
-/** The file's name for a weight; null where it is to be made new. A new task's head never comes from the file. */
+/**
+ * The file's name for a weight; null where it is to be made new: a new task's head, but for layers of it that stay as
+ * they come (Transformers loads those that the file has).
+ */
 function storedName(names: ReadonlySet<string>, name: string, setup: Setup): string | null {
-  if (setup.target.headIsNew && setup.target.headWeights.has(name)) return null;
+  const { target, method, trainable } = setup;
+  const isNew = target.headIsNew && target.headWeights.has(name);
+  if (isNew && (method === null || trainable.includes(name))) return null;
   return setup.architecture.stored(name, setup.head.name).find((candidate) => names.has(candidate)) ?? null;
 }
 

@@ -29,6 +29,7 @@ const formatsHelp = [
   'model: the whole model as a Hugging Face folder',
   'gguf: the whole model for Ollama, LM Studio and llama.cpp',
   'gguf-lora: the correction alone, for llama.cpp and Ollama',
+  'onnx: the network for onnxruntime',
 ].join('; ');
 
 function positive(text: string): number {

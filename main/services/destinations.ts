@@ -8,7 +8,7 @@ const formats: Readonly<Record<Destination, readonly ExportFormat[] | null>> = {
   peft: ['peft', 'adapterhub', 'model'],
   ollama: ['gguf', 'gguf-lora'],
   'lm-studio': ['gguf'],
-  onnx: [],
+  onnx: ['onnx'],
 };
 
 export function destinationsOf(context: ExportContext): readonly Destination[] {

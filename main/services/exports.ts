@@ -83,6 +83,18 @@ function snippetOf(format: ExportFormat, run: RunRecord, { folder, files }: Expo
       return `${ollama}\n# or: llama-cli -m ${gguf}`;
     case 'gguf-lora':
       return `${ollama}\n# or: llama-cli -m BASE.gguf --lora ${gguf}`;
+    case 'onnx':
+      return [
+        'import numpy, onnxruntime',
+        'from transformers import AutoTokenizer',
+        '',
+        `folder = ${JSON.stringify(folder)}`,
+        'tokenizer = AutoTokenizer.from_pretrained(folder)',
+        'session = onnxruntime.InferenceSession(folder + "/model.onnx")',
+        'wanted = [each.name for each in session.get_inputs()]',
+        'inputs = tokenizer("a text", return_tensors="np")',
+        'print(session.run(None, {name: inputs[name].astype(numpy.int64) for name in wanted})[0])',
+      ].join('\n');
     case 'model':
       return snippetFor({ ...run, method: 'full' }, folder);
     case 'peft':

@@ -188,9 +188,11 @@ test('what methods declare is what they are', () => {
     const method = methodOf(methodPreset(name, 'balanced', context));
     const reached = reachableFormats({ method: name, task: null, architecture: null });
     expect(reached.includes('peft'), name).toBe(method.savedAs !== 'adapterhub');
+    expect(reached.includes('adapterhub'), name).toBe(method.savedAs === 'adapterhub');
     const whole = method.savedAs === 'model' || method.savedAs === 'head' || method.merging !== null;
     expect(reached.includes('model'), name).toBe(whole);
     expect(reached.includes('gguf'), name).toBe(whole);
+    expect(reached.includes('onnx'), name).toBe(true);
     expect(reached.includes('gguf-lora'), name).toBe(method.lowRank !== undefined);
   }
   expect([...ggufModelTypes].toSorted()).toEqual([...writtenTypes].toSorted());

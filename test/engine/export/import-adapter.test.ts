@@ -34,9 +34,17 @@ function taskOf(name: string): SupportedTask | null {
   return name.includes('-mc-') ? 'multiple-choice' : name.includes('-seq2seq-') ? 'translation' : null;
 }
 
-/** PEFT saves a head called classification_head only where it is told to. */
-function lacksHead(name: string, keys: readonly string[]): boolean {
-  return name.startsWith('bart-seqcls') && !keys.some((key) => key.startsWith('classification_head'));
+/** Layers of heads that are made at random, that PEFT saves only where it is told to, and that no base model here has. */
+const unsaved = [
+  { cases: /^bart-seqcls/, layer: 'classification_head' },
+  { cases: /^deberta-v3-(?:seqcls|mc)/, layer: 'pooler' },
+  { cases: /^electra-mc/, layer: 'sequence_summary' },
+  { cases: /^roberta-mc/, layer: 'pooler' },
+] as const;
+
+function lostLayer(name: string, keys: readonly string[]): string | null {
+  const layer = unsaved.find((one) => one.cases.test(name))?.layer;
+  return layer === undefined || keys.some((key) => key.includes(`${layer}.`) && !key.includes('lora_')) ? null : layer;
 }
 
 const adapters = readdirSync(cases).filter((name) => existsSync(join(golden(name), 'adapter_config.json')));
@@ -48,8 +56,12 @@ describe('every golden adapter of PEFT', () => {
     const file = await openSafetensors(join(golden(name), 'adapter_model.safetensors'));
     const stored = new Map([...file.tensors.keys()].map((key) => [bare(key), key]));
     const taken = imported({ folder: golden(name), modelPath, out, task: taskOf(name) });
-    if (lacksHead(name, [...stored.keys()])) {
-      await expect(taken).rejects.toMatchObject({ code: 'adapter.incomplete' });
+    const lost = lostLayer(name, [...stored.keys()]);
+    if (lost !== null) {
+      await expect(taken).rejects.toMatchObject({
+        code: 'adapter.incomplete',
+        data: { name: expect.stringContaining(lost) as string },
+      });
       expect(existsSync(out)).toBe(false);
       await file.close();
       return;
