@@ -6,7 +6,7 @@ import { stringifyExactly } from '../checkpoint/exact-json.ts';
 import type { BaseModel } from '../checkpoint/model-folder.ts';
 import { writeSafetensors, type TensorToWrite } from '../checkpoint/write-safetensors.ts';
 import type { SavedAs } from '../methods/method.ts';
-import type { Head } from '../models/model.ts';
+import { ownClasses, type Head } from '../models/model.ts';
 import type { HostTensor } from '../runtime/session.ts';
 import { catalogueEntry } from '../spec/catalogue.ts';
 import { BugError } from '../spec/errors.ts';
@@ -42,7 +42,7 @@ export async function saveAdapter(learned: Learned, state: State, folder: string
   if (!setup.method) throw new BugError('nothing was learned');
   await writers[setup.method.savedAs](learned, state, pending);
   await writeJson(join(pending, 'labels.json'), learned.rows.labels);
-  await writeJson(join(pending, 'head.json'), setup.head);
+  await writeJson(join(pending, 'head.json'), ownClasses(setup.head));
   await writeJson(join(pending, 'recipe.json'), learned.recipe);
   await copyTokenizerFiles(learned.base, pending);
   await rm(folder, { recursive: true, force: true });

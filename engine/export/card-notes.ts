@@ -1,8 +1,23 @@
 /** What a model card must say, because PEFT does otherwise, or not by itself (spec/methods.md, sections 3.6 and 11). */
+import { basename } from 'node:path';
 import type { Architecture, Head, HeadName } from '../models/model.ts';
 import type { Setup } from '../train/setup.ts';
 
-export function cardNotes(
+export function cardNotes(setup: Setup, labels: readonly string[]): readonly string[] {
+  return [...tokenNotes(setup, labels), ...furtherNotes(setup)];
+}
+
+/** Data sets whose own answer layers are left behind. */
+function furtherNotes({ method, methodConfig }: Setup): readonly string[] {
+  const further = method && methodConfig ? method.furtherData(methodConfig) : [];
+  if (further.length === 0) return [];
+  const names = further.map(({ train }) => train.map((path) => basename(path)).join(' and ')).join(', ');
+  return [
+    `Further data sets taught it too, each with an answer layer of its own, which is not in this folder: ${names}.`,
+  ];
+}
+
+function tokenNotes(
   { method, methodConfig, head, virtualTokens, architecture }: Setup,
   labels: readonly string[],
 ): readonly string[] {

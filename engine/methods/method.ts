@@ -14,6 +14,7 @@ import type { Scope, Sublayer } from '../models/scope.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import type { MethodConfig, SupportedMethod } from '../spec/methods/index.ts';
+import type { FurtherData } from '../spec/methods/p-tuning-v2.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /** How a new parameter starts. */
@@ -168,6 +169,10 @@ export interface Method<Config extends MethodConfig = MethodConfig> {
   added(config: Config, target: Target): ReadonlyMap<string, NewParameter>;
   /** Names of all parameters that learn: new ones, and weights of base and head. */
   trainable(config: Config, target: Target): readonly string[];
+  /** Further data sets that teach the same parameters, each with classes of its own in the head. */
+  furtherData(config: Config): readonly FurtherData[];
+  /** The settings with their files elsewhere. */
+  movePaths(config: Config, move: (path: string) => string): Config;
   /** Only the head learns, so that its features need to be computed once. */
   frozenBelowHead(config: Config): boolean;
   /** Factor of the learning rate for a parameter. */
@@ -196,6 +201,8 @@ export const plainMethod = {
   check: () => undefined,
   adapt: <C extends ModelConfig>(model: C): C => model,
   added: (): ReadonlyMap<string, NewParameter> => new Map(),
+  furtherData: (): readonly FurtherData[] => [],
+  movePaths: <C extends MethodConfig>(config: C): C => config,
   frozenBelowHead: () => false,
   rate: () => 1,
   start: (): Promise<ReadonlyMap<string, Float32Array>> => Promise.resolve(new Map()),

@@ -42,6 +42,19 @@ export interface Head {
   readonly words?: readonly number[];
   /** Question answering: a passage may hold no answer. */
   readonly unanswerable?: boolean;
+  /** Data sets that share what learns have their classes side by side: how many are each one's, the run's own first. Absent: all are the run's. */
+  readonly sets?: readonly number[];
+}
+
+/** Classes of a data set in the layer that it shares with others, as [start, end). */
+export function classesOf({ labels, sets = [labels] }: Head, set = 0): readonly [number, number] {
+  const start = sets.slice(0, set).reduce((total, count) => total + count, 0);
+  return [start, start + (sets[set] ?? 0)];
+}
+
+/** The head of the run's own data set alone. */
+export function ownClasses({ sets, ...head }: Head): Head {
+  return sets ? { ...head, labels: sets[0] ?? head.labels } : head;
 }
 
 /** What every config has, whatever its architecture calls it. */

@@ -5,15 +5,17 @@ import type { Head } from '../models/model.ts';
 import { binaryCrossEntropy, squaredError } from './losses.ts';
 
 /**
- * class: one of the labels at each answered position. regression: a number a row. multi-label: each label yes or no.
- * span: where in the row the answer starts and ends; two items a row. choice: one of several candidates.
+ * class: one of the labels at each answered position. class-of-set: one of those of the row's own data set, as if it had
+ * a layer of its own. regression: a number a row. multi-label: each label yes or no. span: where in the row the answer
+ * starts and ends; two items a row. choice: one of several candidates.
  */
-export type Objective = 'class' | 'regression' | 'multi-label' | 'span' | 'choice';
+export type Objective = 'class' | 'class-of-set' | 'regression' | 'multi-label' | 'span' | 'choice';
 
-export function objectiveOf({ name, problem = 'single-label' }: Head): Objective {
+export function objectiveOf({ name, problem = 'single-label', sets }: Head): Objective {
   if (name === 'question-answering') return 'span';
   if (name === 'multiple-choice') return 'choice';
-  return problem === 'single-label' ? 'class' : problem;
+  if (problem !== 'single-label') return problem;
+  return sets ? 'class-of-set' : 'class';
 }
 
 export interface ObjectiveShape {
@@ -33,8 +35,8 @@ export function itemsOf(objective: Objective, { batch, answers, choices }: Objec
 
 /**
  * Loss of each item, [items], from logits [answers, width]. Leaves: `labels`, int64 [items]; regression float32 [items];
- * multi-label float32 [items, width]. span and choice: `allowed`, float32 [items, positions or candidates], which is 0, or
- * −1e9 for what cannot be the answer.
+ * multi-label float32 [items, width]. class-of-set, span and choice: `allowed`, float32 [items, classes, positions or
+ * candidates], which is 0, or −1e9 for what cannot be the answer.
  */
 export function itemLosses(
   objective: Objective,
@@ -48,6 +50,8 @@ export function itemLosses(
   switch (objective) {
     case 'class':
       return crossEntropy(logits, classes());
+    case 'class-of-set':
+      return among(logits);
     case 'regression':
       return squaredError(reshape(logits, [items]), graph.input('labels', 'float32', [items]));
     case 'multi-label':

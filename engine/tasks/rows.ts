@@ -24,6 +24,8 @@ export interface TokenRow extends Sequence {
   readonly span?: readonly [number, number];
   /** Multiple choice: every candidate, with one answer each; this row's own answer has the right one's index. */
   readonly choices?: readonly TokenRow[];
+  /** Which data set's classes the labels are, of a head that several share; 0, the run's own, unless said otherwise. */
+  readonly set?: number;
 }
 
 /** Rows of a file as tokens, and how many of them lost their end. */

@@ -7,14 +7,13 @@ import { bits, permutation, streamKey } from './random.ts';
 import type { Setup } from './setup.ts';
 import type { StepShape } from './step-graph.ts';
 import { floats, longs } from './state.ts';
+import { rangesOf, targets, weights } from './targets.ts';
 
 /** Lengths are rounded up to a multiple of about an eighth of themselves, so that few graphs are compiled. */
 function lengthStep(length: number): number {
   return length <= 32 ? 4 : length <= 128 ? 8 : 16;
 }
 const answerStep = 64;
-/** Added to a score that must not win. */
-const never = -1e9;
 /** Batches whose rows are sorted by length together: enough to save padding, too few to spoil the shuffle. */
 const batchesSorted = 32;
 
@@ -61,11 +60,6 @@ export function roundLength(length: number, limit: number): number {
   return Math.min(Math.ceil(length / lengthStep(length)) * lengthStep(length), Math.max(limit, length));
 }
 
-/** Items with a loss that a row brings. */
-export function itemCount(objective: Objective, row: TokenRow): number {
-  return objective === 'class' ? row.answers.length : objective === 'span' ? 2 : 1;
-}
-
 /** Right-padded leaves of buildForward and of the objective. Rows must not be none. */
 export function collate(rows: readonly TokenRow[], { setup, objective, weight }: CollateOptions): Batch {
   const choices = Math.max(1, ...rows.map((row) => row.choices?.length ?? 1));
@@ -74,7 +68,7 @@ export function collate(rows: readonly TokenRow[], { setup, objective, weight }:
   const { length, decoderLength } = stacks;
   const answered = places(framed, { objective, length: decoderLength > 0 ? decoderLength : length });
   const shape = { batch: framed.length, length, decoderLength, answers: answered.rows.length, choices };
-  const items = targets(rows, { objective, shape, framed, answered });
+  const items = targets(rows, { objective, head: setup.head, shape, framed, answered: answered.ranges });
   return {
     shape,
     ranges: answered.ranges,
@@ -213,93 +207,6 @@ function places(rows: readonly TokenRow[], at: { readonly objective: Objective; 
     rows: [...found, ...new Array<number>(padded - found.length).fill(0)],
     ranges: rangesOf(rows.map(({ answers }) => answers.length)),
   };
-}
-
-interface Targets {
-  readonly feeds: readonly (readonly [string, HostTensor])[];
-  readonly ranges: readonly (readonly [number, number])[];
-}
-
-interface TargetsAt {
-  readonly objective: Objective;
-  readonly shape: StepShape;
-  readonly framed: readonly TokenRow[];
-  readonly answered: Places;
-}
-
-function targets(rows: readonly TokenRow[], { objective, shape, framed, answered }: TargetsAt): Targets {
-  const ranges = rangesOf(rows.map((row) => itemCount(objective, row)));
-  const count = itemsOf(objective, shape);
-  const labels = (values: readonly number[]): HostTensor =>
-    longs([count], [...values, ...new Array<number>(count - values.length).fill(0)]);
-  switch (objective) {
-    case 'class':
-      return { ranges, feeds: [['labels', labels(rows.flatMap((row) => row.answers.map(({ label }) => label)))]] };
-    case 'regression':
-      return {
-        ranges,
-        feeds: [
-          [
-            'labels',
-            floats(
-              [count],
-              Float32Array.from(rows, ({ values }) => values?.[0] ?? 0),
-            ),
-          ],
-        ],
-      };
-    case 'multi-label': {
-      const width = rows[0]?.values?.length ?? 1;
-      return {
-        ranges,
-        feeds: [['labels', floats([count, width], Float32Array.from(rows.flatMap(({ values }) => values ?? [])))]],
-      };
-    }
-    case 'span': {
-      const width = shape.answers / shape.batch;
-      const allowed = new Float32Array(count * width).fill(never);
-      framed.forEach((_, row) => {
-        const [start, end] = answered.ranges[row] ?? [0, 0];
-        for (const side of [0, 1]) {
-          const item = (2 * row + side) * width;
-          allowed.fill(0, item + start - row * width, item + end - row * width);
-        }
-      });
-      return {
-        ranges,
-        feeds: [
-          ['labels', labels(framed.flatMap(({ span = [0, 0] }) => span))],
-          ['allowed', floats([count, width], allowed)],
-        ],
-      };
-    }
-    case 'choice': {
-      const { choices } = shape;
-      const allowed = new Float32Array(count * choices);
-      rows.forEach((row, index) =>
-        allowed.fill(never, index * choices + (row.choices?.length ?? 1), (index + 1) * choices),
-      );
-      return {
-        ranges,
-        feeds: [
-          ['labels', labels(rows.map(({ answers }) => answers[0]?.label ?? 0))],
-          ['allowed', floats([count, choices], allowed)],
-        ],
-      };
-    }
-  }
-}
-
-function weights(items: number, counted: number, weight: number): HostTensor {
-  return floats([items], new Float32Array(items).fill(weight, 0, counted));
-}
-
-function rangesOf(counts: readonly number[]): readonly (readonly [number, number])[] {
-  let start = 0;
-  return counts.map((count) => {
-    start += count;
-    return [start - count, start] as const;
-  });
 }
 
 function roundUp(value: number, step: number): number {

@@ -41,16 +41,14 @@ export function createMeasurer(room: DataRoom): CommandHandler<'measure'> {
     tell({ done: 0, total: 3, note: 'loading' });
     const prepared = await prepareRun(request, room);
     try {
-      const { setup, base, recipe, device, threads, rows } = prepared;
+      const { setup, base, recipe, device, threads, rows, learning } = prepared;
       const expected = formula(prepared);
       const { seed } = recipe.training;
       const known = await startValues({ ...prepared, labels: rows.labels, seed });
       const weights = await loadWeights({ base, setup, seed, known });
       const machine = new Machine({ runtime: await Runtime.open(), device, threads, setup, base, weights });
       machine.prepareTraining();
-      const longest = rows.parts.train.rows
-        .toSorted((a, b) => b.ids.length - a.ids.length)
-        .slice(0, recipe.training.batchSize);
+      const longest = learning.rows.toSorted((a, b) => b.ids.length - a.ids.length).slice(0, recipe.training.batchSize);
       const settings = { learningRate: 0, weightDecay: 0, maxGradNorm: 1, seed: recipe.training.seed };
       const seconds: number[] = [];
       for (const step of [1, 2]) {
@@ -79,21 +77,20 @@ export function createMeasurer(room: DataRoom): CommandHandler<'measure'> {
   };
 }
 
-function meanBatchTokens({ rows, recipe }: PreparedRun): number {
-  const lengths = rows.parts.train.rows.map(({ ids }) => ids.length);
+function meanBatchTokens({ learning, recipe }: PreparedRun): number {
+  const lengths = learning.rows.map(({ ids }) => ids.length);
   const mean = lengths.reduce((total, length) => total + length, 0) / Math.max(1, lengths.length);
   return mean * Math.min(recipe.training.batchSize, lengths.length);
 }
 
 /** The graph of the largest batch tells its products and what it must keep; nothing is run. */
 function formula(prepared: PreparedRun): Estimate {
-  const { setup, recipe, rows } = prepared;
+  const { setup, recipe, learning } = prepared;
   const { training } = recipe;
-  const train = rows.parts.train.rows;
   const shape = longestBatch(prepared);
   const { flops, peakBytes } = cost(prepared, shape);
   const plan = planSteps(
-    train.map(({ ids }) => ids.length),
+    learning.rows.map(({ ids }) => ids.length),
     training,
   );
   const trainable = learningCount(setup);
@@ -128,8 +125,8 @@ function formula(prepared: PreparedRun): Estimate {
 }
 
 /** The shape of the batch that needs most: the longest rows together. */
-function longestBatch({ setup, recipe, rows }: PreparedRun): StepShape {
-  const longest = rows.parts.train.rows
+function longestBatch({ setup, recipe, learning }: PreparedRun): StepShape {
+  const longest = learning.rows
     .toSorted((a, b) => b.ids.length - a.ids.length || b.answers.length - a.answers.length)
     .slice(0, recipe.training.batchSize);
   return collate(longest, { setup, objective: objectiveOf(setup.head), weight: 1 }).shape;

@@ -1,11 +1,12 @@
 /** A loaded model that can take training steps and answer: sessions compiled a batch shape, kept while they are in use. */
 import type { BaseModel } from '../checkpoint/model-folder.ts';
+import { classesOf } from '../models/model.ts';
 import { adamwDefaults, scalarValues } from '../optim/adamw.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Executable, HostTensor, Runtime } from '../runtime/session.ts';
 import { itemLosses, objectiveOf, type Objective } from '../tasks/objective.ts';
 import type { TokenRow } from '../tasks/rows.ts';
-import { collate, itemCount, type Batch } from './batches.ts';
+import { collate, type Batch } from './batches.ts';
 import { Features, featureRanges, type RowFeatures } from './features.ts';
 import { fillMask, streamKey } from './random.ts';
 import { buildForward, buildHead, shapeOf, type Setup } from './setup.ts';
@@ -20,6 +21,7 @@ import {
   type StepShape,
 } from './step-graph.ts';
 import { floatData, floats, scalar } from './state.ts';
+import { itemCount } from './targets.ts';
 import type { Weights } from './weights.ts';
 
 export interface MachineOptions {
@@ -146,11 +148,14 @@ export class Machine {
     return { loss, gradNorm, answers: total, tokens };
   }
 
-  /** Logits of each row's answers, [answers · labels]; of a multiple choice, one a candidate. */
+  /** Logits of each row's answers, [answers · labels of its data set]; of a multiple choice, one a candidate. */
   async logits(rows: readonly TokenRow[]): Promise<readonly Float32Array[]> {
     const batch = this.collate(rows, 1);
     const found = cut(await this.#ask('logits', batch, await this.#known(rows, batch)), batch.ranges);
-    return batch.shape.choices === 1 ? found : joined(found, rows, batch.shape.choices);
+    if (batch.shape.choices > 1) return joined(found, rows, batch.shape.choices);
+    const { head } = this.setup;
+    if (!head.sets) return found;
+    return found.map((logits, row) => columnsOf(logits, head.labels, classesOf(head, rows[row]?.set)));
   }
 
   /** Losses of each row's items, in nats (squared errors of a regression). */
@@ -312,6 +317,11 @@ function cut(
   ranges: Batch['ranges'],
 ): readonly Float32Array[] {
   return ranges.map(([start, end]) => values.slice(start * width, end * width));
+}
+
+/** Columns [start, end) of [rows · width]. */
+function columnsOf(values: Float32Array, width: number, [start, end]: readonly [number, number]): Float32Array {
+  return values.filter((_, at) => at % width >= start && at % width < end);
 }
 
 /** The candidates' logits of each row, one array a row. */

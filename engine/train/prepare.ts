@@ -24,8 +24,10 @@ import type { Json } from '../spec/json.ts';
 import type { MethodConfig } from '../spec/methods/index.ts';
 import { parseRecipe, type Recipe } from '../spec/recipe.ts';
 import { taskOf } from '../tasks/registry.ts';
+import type { TokenRows } from '../tasks/rows.ts';
 import type { PreparedTask, Task, TaskModel } from '../tasks/task.ts';
 import { labelTokens, layoutOf, type Layout } from '../tasks/template.ts';
+import { headOfSets, learningRows, openFurtherSets } from './further-sets.ts';
 import { countParameters, createSetup, type Setup } from './setup.ts';
 
 export interface OpenedModel {
@@ -39,6 +41,8 @@ export interface PreparedRun extends OpenedModel {
   readonly task: Task;
   readonly dataset: Dataset;
   readonly rows: PreparedTask;
+  /** Rows to learn from: those of the training files, and those of further data sets behind them. */
+  readonly learning: TokenRows;
   readonly setup: Setup;
   readonly device: Device;
   readonly threads: number;
@@ -109,6 +113,7 @@ export function resolveRecipe(request: RunRequest, model: OpenedModel): Recipe {
       test: data.test?.map(absolute) ?? null,
     },
     ...(recipe.start === undefined ? {} : { start: absolute(recipe.start) }),
+    method: methodOf(recipe.method).movePaths(recipe.method, absolute),
     training: { ...training, maxLength: fittingLength(request.recipe, training.maxLength, config) },
     threads: recipe.threads === 0 ? availableParallelism() : recipe.threads,
   };
@@ -149,14 +154,14 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
     const task = taskOf(recipe.task);
     const dataset = await room.loadDataset({ ...recipe.data, task: recipe.task });
     checkTrainable(dataset);
-    const head = await headFor(task, { dataset, model, method: recipe.method });
+    const further = await openFurtherSets(recipe, room);
+    const own = await headFor(task, { dataset, model, method: recipe.method });
+    const head = headOfSets(own, further);
     const setup = createSetup({ architecture: model.architecture, config: model.config, head, method: recipe.method });
     refuseNothing(setup);
     const length = roomForRows(setup, recipe.training.maxLength);
-    const rows = await task.prepare(dataset, taskModel(model, length, layoutFor(setup)), {
-      head,
-      labels: dataset.labels,
-    });
+    const reading = taskModel(model, length, layoutFor(setup));
+    const rows = await task.prepare(dataset, reading, { head: own, labels: dataset.labels });
     if (rows.parts.train.rows.every(({ answers }) => answers.length === 0)) {
       throw new StudioError('rows.too-long', {
         longest: recipe.training.maxLength,
@@ -170,6 +175,7 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
       task,
       dataset,
       rows,
+      learning: await learningRows(further, { task, model: reading, head: own, own: rows.parts.train }),
       setup,
       device: chooseDevice(recipe.device),
       threads: recipe.threads,

@@ -88,20 +88,20 @@ async function settleRecipe(folder: RunFolder, recipe: Recipe, resume: boolean):
 }
 
 async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<Metrics> {
-  const { recipe, setup, base, rows, device, threads } = prepared;
+  const { recipe, setup, base, rows, learning, device, threads } = prepared;
   const { folder, journal, control, checkpoint, weights } = context;
   await mkdir(folder.checkpoints, { recursive: true });
   const { training } = recipe;
   const runtime = await Runtime.open();
   const machine = new Machine({ runtime, device, threads, setup, base, weights });
   machine.prepareTraining();
-  machine.expect([...rows.parts.train.rows, ...rows.parts.validation.rows]);
+  machine.expect([...learning.rows, ...rows.parts.validation.rows]);
   for (const [name, data] of checkpoint?.tensors ?? []) machine.state.get(name)?.data.set(data as never);
   const batchSize = Math.max(training.batchSize, writesText(recipe.task) ? 1 : evaluationBatch);
   const options = { runtime, device, threads, mapped: weights.mapped, batchSize, rules: tokenRules(base) };
   const answerer = createAnswerer({ ...options, machine });
   const plan = planSteps(
-    rows.parts.train.rows.map(({ ids }) => ids.length),
+    learning.rows.map(({ ids }) => ids.length),
     training,
   );
   journal.say({
@@ -109,7 +109,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
     steps: plan.steps,
     stepsPerEpoch: plan.stepsPerEpoch,
     rows: {
-      train: rows.parts.train.rows.length,
+      train: learning.rows.length,
       validation: rows.parts.validation.rows.length,
       test: rows.parts.test.rows.length,
     },
@@ -118,7 +118,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
       ...setup.shapes.values(),
       ...[...setup.added.values()].map(({ shape }) => shape),
     ]),
-    truncatedRows: rows.parts.train.truncated + rows.parts.validation.truncated + rows.parts.test.truncated,
+    truncatedRows: learning.truncated + rows.parts.validation.truncated + rows.parts.test.truncated,
     device,
   });
   const measured: Part | null =
@@ -258,13 +258,11 @@ class Loop {
   }
 
   async #step(): Promise<void> {
-    const { recipe, rows } = this.#prepared;
+    const { recipe, learning } = this.#prepared;
     const { training } = recipe;
     const began = performance.now();
     const before = this.#progress;
-    const groups = this.#plan
-      .groups(before.step)
-      .map((group) => group.flatMap((index) => rows.parts.train.rows[index] ?? []));
+    const groups = this.#plan.groups(before.step).map((group) => group.flatMap((index) => learning.rows[index] ?? []));
     const length = { warmup: Math.ceil(training.warmup * this.#plan.steps), total: this.#plan.steps };
     const learningRate = training.learningRate * scheduleFactor(training.schedule, before.step, length);
     const settings = {

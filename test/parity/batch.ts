@@ -195,6 +195,7 @@ function targets(reference: Reference, at: TargetsAt): Feeds {
     case 'choice':
       return [...classTargets(reference.integers(name('labels')).values), ['allowed', floats([items, shape.choices])]];
     case 'class':
+    case 'class-of-set':
       return classTargets(classLabels(reference.integers(name('labels')).values, at));
   }
 }

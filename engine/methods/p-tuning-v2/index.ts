@@ -27,6 +27,12 @@ export const pTuningV2: Method<PTuningV2Config> = {
     ...prefixParameters(config, target, deviation).keys(),
     ...learningHead(target, config.modulesToSave),
   ],
+  furtherData: ({ sharedWith }) => sharedWith ?? [],
+  movePaths: (config, move) => {
+    const { sharedWith } = config;
+    if (!sharedWith) return config;
+    return { ...config, sharedWith: sharedWith.map((one) => ({ ...one, train: one.train.map(move) })) };
+  },
   start: activationTable,
   prefix: prefixOf,
   savedConfig: (config) => ({

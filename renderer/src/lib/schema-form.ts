@@ -4,8 +4,8 @@ import { count, parseNumber as readNumber, setting } from './format.ts';
 
 export interface FormField {
   readonly key: string;
-  /** numbers: a list of whole numbers. table: numbers by name. switch: yes or no. */
-  readonly kind: 'integer' | 'number' | 'choice' | 'switch' | 'list' | 'numbers' | 'table' | 'text';
+  /** numbers: a list of whole numbers. table: numbers by name. switch: yes or no. json: a list of objects, as JSON. */
+  readonly kind: 'integer' | 'number' | 'choice' | 'switch' | 'list' | 'numbers' | 'table' | 'json' | 'text';
   /** Empty is an answer. */
   readonly nullable: boolean;
   readonly label: string;
@@ -68,6 +68,12 @@ function readField(key: string, property: JsonObject): FormField {
 
 const switchOptions = ['yes', 'no'] as const;
 
+/** The kind of a list by the type of its items. */
+function listKind(items: Json | undefined): FormField['kind'] {
+  if (items === 'integer') return 'numbers';
+  return items === 'object' ? 'json' : 'list';
+}
+
 function kindOf(schema: JsonObject): FormField['kind'] {
   if (Array.isArray(schema.enum)) return 'choice';
   switch (schema.type) {
@@ -78,7 +84,7 @@ function kindOf(schema: JsonObject): FormField['kind'] {
     case 'boolean':
       return 'switch';
     case 'array':
-      return isObject(schema.items) && schema.items.type === 'integer' ? 'numbers' : 'list';
+      return listKind(isObject(schema.items) ? schema.items.type : undefined);
     case 'object':
       return 'table';
     default:
@@ -119,8 +125,20 @@ export function parseText(field: FormField, typed: string): Parsed {
         ? { ok: true, value: Object.fromEntries(entries) }
         : refused(field, text);
     }
+    case 'json': {
+      const value = jsonOf(text);
+      return Array.isArray(value) ? { ok: true, value } : refused(field, text);
+    }
     case 'text':
       return text === '' ? refused(field, text) : { ok: true, value: text };
+  }
+}
+
+function jsonOf(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return null;
   }
 }
 
@@ -152,6 +170,8 @@ export function legalRange(field: FormField): string {
       return `one whole number or more, separated by commas${empty}`;
     case 'table':
       return 'names with a number each, as name = 4, separated by commas; or empty';
+    case 'json':
+      return `a list of objects in brackets, as JSON${empty}`;
     case 'list':
       return `one name or more, separated by commas${empty}`;
     case 'text':
@@ -176,6 +196,7 @@ export function showValue(value: Json | undefined): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return setting(value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value) && value.some((item) => isObject(item as Json))) return JSON.stringify(value);
   if (Array.isArray(value)) return value.map((item) => showValue(item as Json)).join(', ');
   if (typeof value !== 'object') return value;
   return Object.entries(value)

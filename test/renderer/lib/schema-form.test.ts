@@ -162,3 +162,21 @@ it('draws the step size: a rise, then the fall of its schedule', () => {
     1, 0.5, 0,
   ]);
 });
+
+it('takes a list of objects as JSON, and none of anything else', () => {
+  const context = { task: 'text-classification', architecture: 'bert', parameters: 22_000_000 } as const;
+  const own = (recipeJsonSchema({ method: 'p-tuning-v2', context }) as { readonly properties: Record<string, Json> })
+    .properties;
+  const found = readFields(own['method'] ?? null).find(({ key }) => key === 'sharedWith');
+  if (!found) throw new Error('no field sharedWith');
+  expect([found.kind, found.nullable, found.advanced]).toEqual(['json', true, true]);
+  const sets = [{ train: ['more texts.csv'], columns: { text: 'said', label: 'meant' } }];
+  expect(parseText(found, showValue(sets))).toEqual({ ok: true, value: sets });
+  expect(parseText(found, '')).toEqual({ ok: true, value: null });
+  for (const typed of ['more.csv', '{"train": ["more.csv"]}', 'null']) {
+    expect(parseText(found, typed)).toEqual({
+      ok: false,
+      problem: `${typed} cannot be: a list of objects in brackets, as JSON, or empty.`,
+    });
+  }
+});
