@@ -2,14 +2,9 @@
 import type { Studio } from '../../../main/contract/index.ts';
 import type { ExportFormat, GgufQuantisation } from '../../../engine/spec/exports.ts';
 import type { ExportChoice, ExportView } from '../../../main/contract/views.ts';
+import { formatOf, hasQuantisation } from './export-words.ts';
 import { failureOf, type Failure } from './failure.ts';
 import type { Busy } from './project.svelte.ts';
-
-interface Wish {
-  readonly destination: ExportFormat;
-  readonly folder: string;
-  readonly quantisation: GgufQuantisation | null;
-}
 
 export class Exports {
   readonly #studio: Studio;
@@ -19,6 +14,13 @@ export class Exports {
   #listed: string | null = null;
   #choices = $state.raw<readonly ExportChoice[] | null>(null);
   #failure = $state.raw<Failure | null>(null);
+
+  /** The format wished for; null: the first that can be reached. */
+  wished = $state<ExportFormat | null>(null);
+  quantisation = $state<GgufQuantisation>('F16');
+  /** Empty: a folder of the studio's choice. */
+  folder = $state('');
+  readonly format: ExportFormat | null = $derived(formatOf(this.#choices ?? [], this.wished));
 
   constructor(studio: Studio) {
     this.#studio = studio;
@@ -62,8 +64,10 @@ export class Exports {
     }
   }
 
-  /** `folder` empty: a folder of the studio's choice. */
-  async write(runId: string, { destination, folder, quantisation }: Wish): Promise<void> {
+  async write(runId: string): Promise<void> {
+    const destination = this.format;
+    if (destination === null) return;
+    const folder = this.folder.trim();
     if (this.#progress !== null) return;
     this.#runId = runId;
     this.#failure = null;
@@ -73,8 +77,8 @@ export class Exports {
       this.#view = await this.#studio.call('exportRun', {
         runId,
         destination,
-        ...(quantisation !== null && { quantisation }),
-        ...(folder.trim() !== '' && { folder: folder.trim() }),
+        ...(hasQuantisation(destination) && { quantisation: this.quantisation }),
+        ...(folder !== '' && { folder }),
       });
     } catch (thrown) {
       this.#failure = failureOf(thrown);

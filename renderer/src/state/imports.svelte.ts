@@ -1,7 +1,15 @@
-/** Run folders made in the terminal, brought into the Library. */
+/** Run folders made in the terminal, and adapters trained elsewhere, brought into the Library. */
 import type { Studio } from '../../../main/contract/index.ts';
+import type { TaskName } from '../../../engine/spec/tasks.ts';
 import type { RunView } from '../../../main/contract/views.ts';
 import { failureOf, type Failure } from './failure.ts';
+
+export interface Adapter {
+  readonly folder: string;
+  readonly model: string;
+  readonly task: TaskName | null;
+  readonly labels: readonly string[];
+}
 
 export class Imports {
   readonly #studio: Studio;
@@ -18,10 +26,27 @@ export class Imports {
     return this.#failure;
   }
 
-  async open(folder: string): Promise<RunView | null> {
+  open(folder: string): Promise<RunView | null> {
+    return this.#guarded(() => this.#studio.call('importRun', { folder }));
+  }
+
+  /** `task` null: as the adapter's files say; `labels` in the order of its answers. */
+  takeIn({ folder, model, task, labels }: Adapter): Promise<RunView | null> {
+    return this.#guarded(async () => {
+      const { run } = await this.#studio.call('importAdapter', {
+        folder,
+        model,
+        ...(task !== null && { task }),
+        ...(labels.length > 0 && { labels: [...labels] }),
+      });
+      return run;
+    });
+  }
+
+  async #guarded(work: () => Promise<RunView>): Promise<RunView | null> {
     this.#failure = null;
     try {
-      const run = await this.#studio.call('importRun', { folder });
+      const run = await work();
       await this.#done();
       return run;
     } catch (thrown) {

@@ -51,6 +51,8 @@ export function runLine(run: RunView, { modelName, isNewest, now }: RunContext):
 
 /** What a run's own page says: how it ended, and its result. */
 export function runTitle(run: RunView): string {
+  if (run.steps === 0 && run.state === 'finished' && run.metrics === null)
+    return `${run.name}: an adapter trained elsewhere. Nothing was measured here.`;
   const ended = `${run.name}: ${runStateLabels[run.state]}`;
   return run.metrics ? `${ended}, ${gainWords(run)}.` : `${ended} at step ${count(run.step)} of ${count(run.steps)}.`;
 }

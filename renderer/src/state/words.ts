@@ -1,6 +1,6 @@
 /** Short names of tasks, methods, steps and run states, as the frame and the ledgers use them. */
 import type { MethodName } from '../../../engine/spec/methods/index.ts';
-import type { TaskName } from '../../../engine/spec/tasks.ts';
+import { taskNames, type TaskName } from '../../../engine/spec/tasks.ts';
 import type { Destination, RunState, Step } from '../../../main/contract/views.ts';
 
 export const stepNames = {
@@ -59,3 +59,15 @@ export const runStateLabels = {
   failed: 'failed',
   interrupted: 'interrupted',
 } satisfies Record<RunState, string>;
+
+export type TaskChoice = TaskName | '';
+
+/** Goals to choose from, the first as files say. */
+export const taskChoices: readonly { readonly value: TaskChoice; readonly label: string }[] = [
+  { value: '', label: 'goal as its files say' },
+  ...taskNames.map((value) => ({ value, label: taskLabels[value] })),
+];
+
+export function taskOfChoice(choice: TaskChoice): TaskName | null {
+  return choice === '' ? null : choice;
+}
