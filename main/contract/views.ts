@@ -63,8 +63,6 @@ export interface ProjectDraft {
 
 export const destinations = ['here', 'peft', 'ollama', 'lm-studio', 'onnx'] as const;
 export type Destination = (typeof destinations)[number];
-/** Where the studio can take what a method learned; methods reach some of them. */
-export const reachable: readonly Destination[] = destinations;
 
 export type { DatasetView, Finding, RowView } from '../../engine/spec/dataset.ts';
 

@@ -1,12 +1,6 @@
 /** Goals and destinations as the Goal page offers them: in the user's words, with what each learns from. */
 import type { Columns, TaskName } from '../../../engine/spec/tasks.ts';
-import {
-  destinations,
-  reachable,
-  type DatasetView,
-  type Destination,
-  type ProjectDraft,
-} from '../../../main/contract/views.ts';
+import { destinations, type DatasetView, type Destination, type ProjectDraft } from '../../../main/contract/views.ts';
 import { counted, countedInWords } from '../lib/format.ts';
 import { mappingOf, rolesOf, shapeOf, type ShapeName } from '../lib/mapping.ts';
 import { rowsOf } from '../lib/rows.ts';
@@ -161,7 +155,6 @@ export function destinationOptions(): readonly Option<Destination>[] {
     value: destination,
     label: destinationLabels[destination].replace(/^t/, 'T'),
     about: aboutDestination[destination],
-    ...(!reachable.includes(destination) && { disabled: true, note: 'not in this version' }),
   }));
 }
 

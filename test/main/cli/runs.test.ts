@@ -1,6 +1,15 @@
 /** The whole way from a terminal, on real models and real data: train, measure, ask, export; killed, cancelled, resumed. */
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -177,6 +186,32 @@ describe('categories with LoRA on the starter model', () => {
         2,
         { error: expect.objectContaining({ code: 'file.exists' }) as unknown },
       ]);
+    },
+    minute,
+  );
+
+  test(
+    'an adapter without our files is taken in whole',
+    async () => {
+      const foreign = join(folder, 'foreign');
+      mkdirSync(foreign);
+      for (const name of ['adapter_config.json', 'adapter_model.safetensors'])
+        copyFileSync(join(adapter, name), join(foreign, name));
+      const own = join(folder, 'taken in');
+      const labels = JSON.parse(readFileSync(join(adapter, 'labels.json'), 'utf8')) as readonly string[];
+      const taken = await atelier([
+        'import',
+        foreign,
+        '--model',
+        'minilm-l6',
+        '--labels',
+        labels.join(','),
+        '--out',
+        own,
+      ]);
+      expect([taken.code, taken.stdout]).toEqual([0, expect.stringContaining(`Labels: ${labels.join(', ')}`)]);
+      for (const file of ['labels.json', 'head.json', 'adapter_model.safetensors'])
+        expect(readFileSync(join(own, file))).toEqual(readFileSync(join(adapter, file)));
     },
     minute,
   );

@@ -130,6 +130,51 @@ describe('a finished run', () => {
     ).rejects.toMatchObject({ code: 'file.exists' });
   });
 
+  test('says where it can be taken, and goes there as one model and as ONNX', async () => {
+    const choices = await house.services.listExports({ runId: run.id });
+    const reasons = Object.fromEntries(choices.map(({ format, reason }) => [format, reason]));
+    expect(reasons).toEqual({
+      peft: null,
+      adapterhub: 'export.method',
+      model: null,
+      gguf: 'export.task',
+      'gguf-lora': 'export.task',
+      onnx: null,
+    });
+    for (const destination of ['model', 'onnx'] as const) {
+      const report = await house.services.exportRun({ runId: run.id, destination });
+      expect([destination, report.replay.matched, report.replay.of]).toEqual([destination, 20, 20]);
+      expect(report.snippet).toContain(report.folder);
+    }
+    await expect(async () => house.services.exportRun({ runId: run.id, destination: 'gguf' })).rejects.toMatchObject({
+      code: 'export.unreachable',
+    });
+  });
+
+  test('taken in elsewhere, its adapter stands in the Library without figures, and answers', async () => {
+    const report = await house.services.exportRun({ runId: run.id, destination: 'peft' });
+    for (const name of ['recipe.json', 'labels.json', 'head.json']) rmSync(join(report.folder, name));
+    const labels = ['first', 'second', 'third'];
+    const taken = await house.services.importAdapter({ folder: report.folder, model: run.model, labels });
+    expect(taken).toMatchObject({
+      run: { state: 'finished', task: run.task, method: run.method, metrics: null },
+      ignored: [],
+    });
+    expect((await house.services.listRuns({})).map(({ id }) => id)).toContain(taken.run.id);
+    const heard: News['answer'][] = [];
+    const stop = house.studio.subscribe((topic, item) => {
+      if (topic === 'answer') heard.push(item as News['answer']);
+    });
+    await house.services.ask({ runId: taken.run.id, prompt: 'switch the hall light on' });
+    while (heard.filter(({ done }) => done).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    stop();
+    const tuned = heard.find(({ side, done }) => side === 'tuned' && done);
+    expect([tuned?.error, tuned?.scores?.map(({ label }) => label).toSorted()]).toEqual([null, labels]);
+    await expect(async () =>
+      house.services.importAdapter({ folder: report.folder, model: run.model, task: 'token-classification' }),
+    ).rejects.toMatchObject({ code: 'adapter.task' });
+  });
+
   test('can neither be paused nor continued', async () => {
     for (const act of ['pauseRun', 'continueRun', 'stopRun', 'cancelRun'] as const) {
       await expect(async () => house.services[act]({ runId: run.id })).rejects.toMatchObject({
