@@ -12,6 +12,7 @@ import { catalogueEntry } from '../spec/catalogue.ts';
 import { BugError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import type { Recipe } from '../spec/recipe.ts';
+import type { PromptContext } from '../tasks/prompted/context.ts';
 import type { Task } from '../tasks/task.ts';
 import { cardNotes } from './card-notes.ts';
 import { writeJson, writeText } from '../train/run-folder.ts';
@@ -19,6 +20,7 @@ import { savedForm } from '../train/saved-form.ts';
 import { ownWeights, shapeOf, type Setup } from '../train/setup.ts';
 import { floatData } from '../train/state.ts';
 import { readWeight } from '../train/weights.ts';
+import { writePrompt } from './prompt-folder.ts';
 import { adapterHubFiles, normFile, writeAdapterHub } from './adapterhub.ts';
 
 export interface Learned {
@@ -29,6 +31,8 @@ export interface Learned {
   readonly rows: { readonly labels: readonly string[] };
   /** What the card says of how it came about, where no run of ours taught it. */
   readonly origin?: string;
+  /** What was shown, where nothing was learned. */
+  readonly prompt?: PromptContext | null;
 }
 
 type State = ReadonlyMap<string, HostTensor>;
@@ -93,6 +97,11 @@ const writers = {
       await named(ownWeights(learned.setup), { learned, state }),
     );
     await writeConfig(folder, learned);
+    await writeText(join(folder, 'README.md'), modelCard(learned));
+  },
+  prompt: async (learned, _state, folder) => {
+    if (!learned.prompt) throw new BugError('there is no prompt to be saved');
+    await writePrompt(learned.prompt, learned.rows.labels, folder);
     await writeText(join(folder, 'README.md'), modelCard(learned));
   },
 } satisfies Record<SavedAs, (learned: Learned, state: State, folder: string) => Promise<void>>;
@@ -160,6 +169,7 @@ const libraries = {
   adapterhub: 'adapters',
   model: 'transformers',
   head: 'transformers',
+  prompt: 'transformers',
 } as const satisfies Record<SavedAs, string>;
 
 /** How AdapterHub is told to read the folder. */
@@ -175,6 +185,12 @@ function loadingNotes({ head, norms }: ReturnType<typeof adapterHubFiles>): read
   ];
 }
 
+function originOf({ task, training }: Recipe, setup: Setup): string {
+  if (setup.trainable.length === 0)
+    return `Nothing was trained: the model is asked in the prompt of prompt.txt, for ${task}. prompt.json holds its template, its examples and how answers are compared.`;
+  return `Trained with Atelier for ${task} in float32: learning rate ${String(training.learningRate)}, batch size ${String(training.batchSize)}, ${String(training.epochs)} epochs, seed ${String(training.seed)}.`;
+}
+
 export function modelCard({ recipe, setup, rows, origin }: Learned, notes: readonly string[] = []): string {
   const { training } = recipe;
   const library = libraries[setup.method?.savedAs ?? 'model'];
@@ -187,8 +203,7 @@ export function modelCard({ recipe, setup, rows, origin }: Learned, notes: reado
   ];
   const body = [
     `# ${publicName(recipe.model)}, tuned with ${recipe.method.name}`,
-    origin ??
-      `Trained with Atelier for ${recipe.task} in float32: learning rate ${String(training.learningRate)}, batch size ${String(training.batchSize)}, ${String(training.epochs)} epochs, seed ${String(training.seed)}.`,
+    origin ?? originOf(recipe, setup),
     ...(rows.labels.length > 0 ? [`Labels, in the order of the logits: ${rows.labels.join(', ')}.`] : []),
     ...cardNotes(setup, rows.labels),
     ...notes,

@@ -36,7 +36,7 @@ export async function openForeignAdapterHub(opened: OpenedModel, folder: string)
   const setup = createSetup({ architecture, config: opened.config, head, method });
   const known = await adapterHubTensors(folder, setup);
   const weights = await loadWeights({ base: opened.base, setup, seed: 0, known });
-  return { ...opened, architecture, recipe, task, setup, labels, weights };
+  return { ...opened, architecture, recipe, task, setup, labels, weights, prompt: null };
 }
 
 /** What a head may be for, likeliest first. */

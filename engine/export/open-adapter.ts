@@ -8,6 +8,7 @@ import type { Json } from '../spec/json.ts';
 import type { MethodConfig } from '../spec/methods/index.ts';
 import { parseRecipe, type Recipe } from '../spec/recipe.ts';
 import { taskOf } from '../tasks/registry.ts';
+import type { PromptContext } from '../tasks/prompted/context.ts';
 import type { Task } from '../tasks/task.ts';
 import { exists } from '../train/checkpoints.ts';
 import { openArchitecture, parameterCount, type OpenedModel } from '../train/prepare.ts';
@@ -15,6 +16,7 @@ import { readJsonFile } from '../train/run-folder.ts';
 import { createSetup, ownWeights, type Setup } from '../train/setup.ts';
 import { loadWeights, type Weights } from '../train/weights.ts';
 import { isForeignAdapterHub, openForeignAdapterHub } from './foreign-adapterhub.ts';
+import { readPrompt } from './prompt-folder.ts';
 import { adapterHubHead, adapterHubMethod, adapterHubTensors, type AdapterHubHead } from './read-adapterhub.ts';
 
 export interface TunedModel extends OpenedModel {
@@ -23,6 +25,8 @@ export interface TunedModel extends OpenedModel {
   readonly setup: Setup;
   readonly labels: readonly string[];
   readonly weights: Weights;
+  /** What is shown before each question; null where something was learned. */
+  readonly prompt: PromptContext | null;
 }
 
 /** The caller closes `base`. Errors: those of the files; `adapter.incomplete`, `adapter.base`. */
@@ -48,6 +52,7 @@ export async function openTuned(modelPath: string, adapter: string): Promise<Tun
       task,
       setup,
       labels,
+      prompt: await readPrompt(adapter, setup),
       weights: await loadWeights({ base: opened.base, setup, seed: 0, known }),
     };
   } catch (thrown) {
@@ -119,6 +124,7 @@ async function savedMethod(adapter: string, method: MethodConfig): Promise<Metho
 /** Every parameter that learned, of the shape this base needs. */
 export async function readLearned(adapter: string, setup: Setup): Promise<ReadonlyMap<string, Float32Array>> {
   const { method, methodConfig, target } = setup;
+  if (setup.trainable.length === 0) return new Map();
   if (method?.savedAs === 'adapterhub') return adapterHubTensors(adapter, setup);
   const peft = method?.peft ?? null;
   const path = join(adapter, peft ? 'adapter_model.safetensors' : 'model.safetensors');

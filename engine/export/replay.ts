@@ -6,7 +6,7 @@ import type { Prediction } from '../spec/metrics.ts';
 import type { PreparedTask, Watch } from '../tasks/task.ts';
 import { exists } from '../train/checkpoints.ts';
 import { answererOf } from '../train/evaluate.ts';
-import { layoutFor, roomForRows, taskModel } from '../train/prepare.ts';
+import { rowModel } from '../train/prepare.ts';
 import type { TunedModel } from './open-adapter.ts';
 import { wrapDataset } from './replay-rows.ts';
 
@@ -29,7 +29,7 @@ export async function savedPredictions(path: string): Promise<readonly Predictio
 export function rowsOf(saved: readonly Prediction[], tuned: TunedModel): Promise<PreparedTask> {
   return tuned.task.prepare(
     wrapDataset(saved, { task: tuned.task.name, head: tuned.setup.head, labels: tuned.labels }),
-    taskModel(tuned, roomForRows(tuned.setup, tuned.recipe.training.maxLength), layoutFor(tuned.setup)),
+    rowModel(tuned),
     { head: tuned.setup.head, labels: tuned.labels },
   );
 }

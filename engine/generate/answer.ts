@@ -8,6 +8,8 @@ import type { Answer, CommandHandler, GenerateRequest } from '../spec/commands.t
 import { StudioError } from '../spec/errors.ts';
 import { askedSettings, generationSettings } from '../spec/generation.ts';
 import { taskOf } from '../tasks/registry.ts';
+import type { PromptContext } from '../tasks/prompted/context.ts';
+import { stopOf } from '../tasks/prompted/writing.ts';
 import type { Task } from '../tasks/task.ts';
 import { encodeTexts } from '../tasks/text-classification/encode.ts';
 import { streamText } from '../tokenizer/stream.ts';
@@ -60,7 +62,13 @@ async function openSpeaker(key: string, { modelPath, adapter, baseline, task }: 
       const setup = createSetup({ architecture, config, head, method: null });
       const weights = await loadWeights({ base, setup, seed: 0 });
       const asked = task === undefined ? null : taskOf(task);
-      return await writingSpeaker(key, opened, { setup, weights, threads: availableParallelism(), task: asked });
+      return await writingSpeaker(key, opened, {
+        setup,
+        weights,
+        threads: availableParallelism(),
+        task: asked,
+        prompt: null,
+      });
     } catch (thrown) {
       await base.close();
       throw thrown;
@@ -69,7 +77,13 @@ async function openSpeaker(key: string, { modelPath, adapter, baseline, task }: 
   const tuned = await openTuned(modelPath, adapter);
   const threads = tuned.recipe.threads === 0 ? availableParallelism() : tuned.recipe.threads;
   if (tuned.task.ask)
-    return writingSpeaker(key, tuned, { setup: tuned.setup, weights: tuned.weights, threads, task: tuned.task });
+    return writingSpeaker(key, tuned, {
+      setup: tuned.setup,
+      weights: tuned.weights,
+      threads,
+      task: tuned.task,
+      prompt: tuned.prompt,
+    });
   const answerer = await answererOf(tuned);
   return {
     key,
@@ -134,16 +148,18 @@ type Loaded = Pick<ConstructorParameters<typeof Decoder>[0], 'setup' | 'threads'
   readonly weights: Awaited<ReturnType<typeof loadWeights>>;
   /** How it is asked; null: as a chat where it has a template, else as a text to go on with. */
   readonly task: Task | null;
+  readonly prompt: PromptContext | null;
 };
 
 async function writingSpeaker(
   key: string,
   opened: OpenedModel,
-  { setup, weights, threads, task }: Loaded,
+  { setup, weights, threads, task, prompt }: Loaded,
 ): Promise<Speaker> {
   const { base } = opened;
   const { tokenizer, chatTemplate } = base;
-  const model = taskModel(opened, setup.config.maxLength);
+  const model = taskModel(opened, setup.config.maxLength, { prompt });
+  const stop = stopOf(model);
   const ask = task?.ask ?? taskOf(chatTemplate === null ? 'text-generation' : 'chat').ask;
   if (!ask) throw new StudioError('answer.untrained', { model: base.path });
   const decoder = new Decoder({
@@ -160,7 +176,8 @@ async function writingSpeaker(
     ask: async (request, tell, control) => {
       const began = performance.now();
       const ids = await ask(model, request.prompt, Infinity);
-      const settings = generationSettings(askedSettings(request));
+      const wished = generationSettings(askedSettings(request));
+      const settings = stop === null ? wished : { ...wished, stopStrings: [...wished.stopStrings, stop] };
       refuseTooLong(setup, { prompt: ids.length, answer: settings.maxNewTokens });
       const cutter = cutAt(settings.stopStrings);
       const stream = streamText(tokenizer, { skipSpecialTokens: true });

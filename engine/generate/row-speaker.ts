@@ -8,7 +8,7 @@ import { BugError, StudioError } from '../spec/errors.ts';
 import type { Prediction, PredictionDetail, ScoredPrediction } from '../spec/metrics.ts';
 import { softmax } from '../tasks/probabilities.ts';
 import type { Answerer } from '../tasks/task.ts';
-import { layoutFor, roomForRows, taskModel } from '../train/prepare.ts';
+import { rowModel } from '../train/prepare.ts';
 
 /** Errors: `question.incomplete`. */
 export async function askRow(
@@ -16,11 +16,10 @@ export async function askRow(
   answerer: Answerer,
   question: Question,
 ): Promise<Omit<Answer, 'seconds'>> {
-  const { task, setup, labels, recipe } = tuned;
+  const { task, setup, labels } = tuned;
   const { head } = setup;
   const dataset = wrapDataset([blank(tuned, question)], { task: task.name, head, labels });
-  const model = taskModel(tuned, roomForRows(setup, recipe.training.maxLength), layoutFor(setup));
-  const rows = await task.prepare(dataset, model, { head, labels });
+  const rows = await task.prepare(dataset, rowModel(tuned), { head, labels });
   const { lines } = await rows.predict(answerer, 'test', { before: null });
   const [line] = lines;
   if (!line) throw new BugError('a question went unanswered');

@@ -13,6 +13,7 @@ import {
 import type { Scope, Sublayer } from '../models/scope.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
+import type { InContextConfig } from '../spec/methods/in-context.ts';
 import type { MethodConfig, SupportedMethod } from '../spec/methods/index.ts';
 import type { FurtherData } from '../spec/methods/p-tuning-v2.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
@@ -100,6 +101,9 @@ export interface Template {
   readonly labelWords: Readonly<Record<string, string>>;
 }
 
+/** How a row is asked among solved ones, where nothing is learned. */
+export type Prompting = Omit<InContextConfig, 'name'>;
+
 /** How the result is written. */
 export type SavedAs =
   /** A PEFT folder: adapter_config.json and adapter_model.safetensors. */
@@ -109,7 +113,9 @@ export type SavedAs =
   /** A complete Hugging Face model folder. */
   | 'model'
   /** model.safetensors with the head only. */
-  | 'head';
+  | 'head'
+  /** The prompt: its template, its examples, and how answers are compared. */
+  | 'prompt';
 
 /** A method's settings as PEFT's adapter_config.json has them. */
 export interface PeftFormat<Config extends MethodConfig> {
@@ -161,6 +167,8 @@ export interface Method<Config extends MethodConfig = MethodConfig> {
   prefixLength(config: Config): number;
   /** Null: rows are read as they are, virtual tokens in front. */
   template(config: Config): Template | null;
+  /** Null: the model answers as it has learned to. Else it learns nothing, and its language model is asked. */
+  prompting(config: Config): Prompting | null;
   /** Throws `method.architecture` or `method.task` where the method cannot go with the model or its head. */
   check(config: Config, target: Target): void;
   /** The base model's config as the method needs it. */
@@ -198,6 +206,7 @@ export const plainMethod = {
   virtualTokens: () => 0,
   prefixLength: () => 0,
   template: () => null,
+  prompting: () => null,
   check: () => undefined,
   adapt: <C extends ModelConfig>(model: C): C => model,
   added: (): ReadonlyMap<string, NewParameter> => new Map(),

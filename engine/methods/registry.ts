@@ -7,6 +7,7 @@ import { adapter } from './adapter/index.ts';
 import { full } from './full/index.ts';
 import { fromPeftIa3 } from './ia3/config.ts';
 import { ia3 } from './ia3/index.ts';
+import { inContext } from './in-context/index.ts';
 import { linearProbe } from './linear-probe/index.ts';
 import { fromPeftConfig } from './lora/config.ts';
 import { lora } from './lora/index.ts';
@@ -30,6 +31,7 @@ const methods = {
   'p-tuning': pTuning,
   'p-tuning-v2': pTuningV2,
   ia3,
+  'in-context': inContext,
 } satisfies { readonly [M in SupportedMethod]: unknown };
 
 export function methodOf(config: MethodConfig): Method {

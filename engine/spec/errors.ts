@@ -47,6 +47,7 @@ export interface ErrorData {
   /** A method that cannot go with this kind of model; `possible` are those that can. */
   'method.architecture': { method: string; architecture: string; possible: string };
   'method.no-room': { virtualTokens: number; limit: number };
+  'prompt.no-room': { needed: number; limit: number };
   'method.label-words': { word: string; other: string; token: string };
   /** With these settings no parameter of the model learns. */
   'method.nothing-learns': { method: string };

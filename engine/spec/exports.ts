@@ -23,6 +23,8 @@ const methodExports = {
   prompt: ['peft', 'onnx'],
   'p-tuning': ['peft', 'onnx'],
   'p-tuning-v2': ['peft', 'onnx'],
+  // The prompt as the run saved it.
+  'in-context': ['peft'],
 } as const satisfies { readonly [M in SupportedMethod]: readonly ExportFormat[] };
 
 /** Transformers' model types that GGUF has a place for. */

@@ -164,6 +164,19 @@ export type PredictionDetail =
     }
   | { readonly kind: 'text'; readonly source: string; readonly target: string };
 
+/** The room of a prompt in tokens. */
+export interface PromptBudget {
+  /** Of each example that is to be shown, its delimiter included. */
+  readonly tokensPerExample: readonly number[];
+  /** Of the longest row that is asked, with the template and its answer. */
+  readonly question: number;
+  /** Examples that fit beside it. */
+  readonly fits: number;
+  /** Of the longest prompt. */
+  readonly used: number;
+  readonly limit: number;
+}
+
 export interface Estimate {
   readonly peakMemoryBytes: number;
   readonly seconds: number;
@@ -177,4 +190,6 @@ export interface Estimate {
   readonly trainableParameters: number;
   readonly totalParameters: number;
   readonly adapterBytes: number;
+  /** Where nothing is learned and rows are asked in a prompt. */
+  readonly prompt?: PromptBudget;
 }

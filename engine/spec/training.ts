@@ -125,6 +125,8 @@ const learningRates: Readonly<Record<SupportedMethod, (context: PresetContext) =
   prompt: ({ task }) => (writesText(task) ? 3e-2 : 5e-2),
   'p-tuning': ({ task }) => (writesText(task) ? 3e-3 : 5e-3),
   'p-tuning-v2': () => 1e-2,
+  // Nothing is learned.
+  'in-context': () => 1e-3,
   // The paper's, for billions of parameters; small models need more.
   ia3: ({ parameters }) => ((parameters ?? 0) < 500e6 ? 1e-2 : 3e-3),
 };

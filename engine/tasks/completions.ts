@@ -51,17 +51,20 @@ async function continuedRow(
   const before = await opening(prompt, model);
   const end = tokenizer.special.eos?.id;
   const { ids: own } = await tokenizer.encode(completion, { addSpecialTokens: false });
-  const whole = [...before, ...own, ...(end === undefined ? [] : [end])];
+  const said = [...own, ...(end === undefined ? [] : [end])];
+  // Examples give way before the question and its answer do.
+  const kept = model.prompt ? before.slice(Math.max(0, before.length + said.length - maxLength)) : before;
+  const whole = [...kept, ...said];
   const ids = whole.slice(0, maxLength);
-  const answers = ids.flatMap((label, at) => (at >= before.length ? [{ position: at - 1, label }] : []));
-  return { row: { ids, types: null, answers }, cut: whole.length > maxLength };
+  const answers = ids.flatMap((label, at) => (at > 0 && at >= kept.length ? [{ position: at - 1, label }] : []));
+  return { row: { ids, types: null, answers }, cut: before.length + said.length > maxLength };
 }
 
 async function answerRow(
   { prompt, completion }: Completion,
-  { tokenizer, maxLength, config }: TaskModel,
+  { tokenizer, maxLength, config, prompt: around }: TaskModel,
 ): Promise<{ readonly row: TokenRow; readonly cut: boolean }> {
-  const source = await tokenizer.encode(prompt, { maxLength });
+  const source = await tokenizer.encode(prompt, { maxLength, ...(around ? { truncationSide: 'left' } : {}) });
   const target = await tokenizer.encode(completion, { maxLength });
   const start = config.decoderStartTokenId ?? config.padTokenId ?? 0;
   const row = {

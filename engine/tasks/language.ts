@@ -25,17 +25,20 @@ export interface Writing<Example> {
   readonly limit: number;
   /** What the model continues, or the source it answers. */
   prompt(example: Example): Promise<readonly number[]>;
+  /** Ends an answer, and is no part of it. */
+  readonly stop: string | null;
 }
 
 /** Texts that the model writes for examples. */
 export async function write<Example>(
-  { tokenizer, limit, prompt }: Pick<Writing<Example>, 'tokenizer' | 'limit' | 'prompt'>,
+  { tokenizer, limit, prompt, stop }: Pick<Writing<Example>, 'tokenizer' | 'limit' | 'prompt' | 'stop'>,
   answerer: Answerer,
   { examples, watch }: { readonly examples: readonly Example[]; readonly watch?: Watch | undefined },
 ): Promise<readonly string[]> {
   const prompts = await Promise.all(examples.map(prompt));
   const answers = await answerer.continue(prompts, limit, watch);
-  return Promise.all(answers.map((ids) => tokenizer.decode(ids, { skipSpecialTokens: true })));
+  const texts = await Promise.all(answers.map((ids) => tokenizer.decode(ids, { skipSpecialTokens: true })));
+  return stop === null ? texts : texts.map((text) => text.split(stop)[0] ?? '');
 }
 
 /** Mean loss of each row's expected answer, and the perplexity of all. */

@@ -7,6 +7,7 @@ import type { AccuracyFigure, Figure, MetricName, Prediction } from '../spec/met
 import type { SupportedTask } from '../spec/tasks.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { TokenRow, TokenRows } from './rows.ts';
+import type { PromptContext, SolvedRow } from './prompted/context.ts';
 import type { Layout } from './template.ts';
 
 export type Part = 'train' | 'validation' | 'test';
@@ -42,6 +43,10 @@ export interface TaskModel {
   readonly maxLength: number;
   /** How the method lays rows out; null: as they are. */
   readonly layout: Layout | null;
+  /** The prompt in which rows are asked; null: they are read as they are. */
+  readonly prompt: PromptContext | null;
+  /** The token that begins a text. */
+  readonly beginning: number;
   /** Position whose hidden state answers for a whole row. */
   pooled(ids: readonly number[]): number;
   /** Named in errors. */
@@ -106,6 +111,8 @@ export interface Task {
   readonly takesTemplates?: boolean;
   /** Head that a model gets for this task; null where its family has none. */
   head(outline: HeadOutline): Head | null;
+  /** The rows of a part with their answers, as a prompt shows them; null where a data set has no such answers. */
+  readonly solved?: (dataset: Dataset, part: Part) => readonly SolvedRow[] | null;
   /** PEFT's task type of an adapter under this head. */
   peftType(head: Head): PeftTask;
   /** Tokens of one question to a model that writes its answer, at most `room` of them; null where a task's answer is not written. */

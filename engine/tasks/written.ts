@@ -8,6 +8,8 @@ import { encodeChats } from './chat/encode.ts';
 import { encodeCompletionPrompt, encodeCompletions } from './completions.ts';
 import { roomFor, write } from './language.ts';
 import { eachPart } from './parts.ts';
+import { written as asPrompt, type SolvedRow } from './prompted/context.ts';
+import { beforeAnswerOf, stopOf } from './prompted/writing.ts';
 import type { TokenRows } from './rows.ts';
 import { scoredTask } from './scored.ts';
 import type { HeadOutline, PreparedTask, Task, TaskModel } from './task.ts';
@@ -46,6 +48,7 @@ export async function prepareWritten(
       tokenizer: model.tokenizer,
       limit,
       prompt: (example: PairExample) => source.prompt(example.source, room),
+      stop: stopOf(model),
     };
     const texts = await write(writing, answerer, { examples: dataset[part], watch });
     return texts.map((text) => ({ said: text.trim() }));
@@ -70,6 +73,10 @@ export async function prepareWritten(
   });
 }
 
+export function solvedPair({ source, target }: PairExample): SolvedRow {
+  return { fields: { text: source }, answer: target, group: null };
+}
+
 /** Tokens of one source as the model is asked for its answer. */
 export function askWritten(
   model: TaskModel,
@@ -85,10 +92,11 @@ interface Source {
 
 /** A chat model is asked in a turn of its own; any other decoder continues the source behind a line feed. */
 function sourceOf(model: TaskModel, instruction: string): Source {
-  const { tokenizer, chatTemplate, kind, maxLength } = model;
+  const { tokenizer, chatTemplate, kind, maxLength, prompt: around } = model;
+  const shown = (source: string): string => (around ? asPrompt(around, source) : source);
   if (kind === 'decoder' && chatTemplate !== null) {
     const chat: Chat = { tokenizer, template: chatTemplate };
-    const asked = (source: string) => ({ role: 'user', content: `${instruction}\n\n${source}` }) as const;
+    const asked = (source: string) => ({ role: 'user', content: `${instruction}\n\n${shown(source)}` }) as const;
     return {
       encode: (examples) =>
         encodeChats(
@@ -105,11 +113,14 @@ function sourceOf(model: TaskModel, instruction: string): Source {
       },
     };
   }
-  const prompt = (source: string): string => (kind === 'decoder' ? `${source}\n` : source);
+  const prompt = (source: string): string => (around ? shown(source) : kind === 'decoder' ? `${source}\n` : source);
   return {
     encode: (examples) =>
       encodeCompletions(
-        examples.map((example) => ({ prompt: prompt(example.source), completion: example.target })),
+        examples.map((example) => ({
+          prompt: prompt(example.source),
+          completion: `${beforeAnswerOf(model)}${example.target}`,
+        })),
         model,
       ),
     prompt: (source, room) => encodeCompletionPrompt(prompt(source), model, room),

@@ -226,12 +226,14 @@ export interface PlanOptions {
   readonly epochs: number;
   readonly maxSteps: number | null;
   readonly seed: number;
+  /** Where nothing learns there is no step; true unless said otherwise. */
+  readonly learns?: boolean;
 }
 
 export function planSteps(lengths: readonly number[], options: PlanOptions): Plan {
-  const { batchSize, gradientAccumulation, epochs, maxSteps, seed } = options;
+  const { batchSize, gradientAccumulation, epochs, maxSteps, seed, learns = true } = options;
   const stepsPerEpoch = Math.ceil(Math.ceil(lengths.length / batchSize) / gradientAccumulation);
-  const wanted = Math.max(1, Math.round(stepsPerEpoch * epochs));
+  const wanted = learns ? Math.max(1, Math.round(stepsPerEpoch * epochs)) : 0;
   let dealt: { epoch: number; batches: readonly (readonly number[])[] } | null = null;
   return {
     steps: maxSteps === null ? wanted : Math.min(wanted, maxSteps),

@@ -1,17 +1,17 @@
 /** What a run will need: from a formula over its graph, or from two real steps on its longest rows. */
 import type { DataRoom } from '../data/dataset.ts';
-import { reachable } from '../autodiff/check.ts';
-import { elements, type Node } from '../autodiff/graph.ts';
 import { adamwDefaults } from '../optim/adamw.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { CommandHandler } from '../spec/commands.ts';
-import type { Estimate } from '../spec/metrics.ts';
+import type { Estimate, PromptBudget } from '../spec/metrics.ts';
 import { objectiveOf } from '../tasks/objective.ts';
 import { collate, planSteps } from './batches.ts';
+import { costOf } from './cost.ts';
 import { adapterBytes, learningCount, runBytes } from './disk.ts';
 import { Machine } from './machine.ts';
-import { prepareRun, type PreparedRun } from './prepare.ts';
-import { countParameters } from './setup.ts';
+import { prepareRun, rowModel, type PreparedRun } from './prepare.ts';
+import { budgetOf } from './prompt.ts';
+import { buildForward, countParameters } from './setup.ts';
 import { startValues } from './start.ts';
 import { buildStep, type StepShape } from './step-graph.ts';
 import { loadWeights } from './weights.ts';
@@ -29,7 +29,7 @@ export function createEstimator(room: DataRoom): CommandHandler<'estimate'> {
   return async (request) => {
     const prepared = await prepareRun(request, room);
     try {
-      return formula(prepared);
+      return await expectation(prepared);
     } finally {
       await prepared.base.close();
     }
@@ -42,7 +42,9 @@ export function createMeasurer(room: DataRoom): CommandHandler<'measure'> {
     const prepared = await prepareRun(request, room);
     try {
       const { setup, base, recipe, device, threads, rows, learning } = prepared;
-      const expected = formula(prepared);
+      const expected = await expectation(prepared);
+      // Without a step there is nothing to measure beforehand.
+      if (expected.steps === 0) return expected;
       const { seed } = recipe.training;
       const known = await startValues({ ...prepared, labels: rows.labels, seed });
       const weights = await loadWeights({ base, setup, seed, known });
@@ -83,12 +85,52 @@ function meanBatchTokens({ learning, recipe }: PreparedRun): number {
   return mean * Math.min(recipe.training.batchSize, lengths.length);
 }
 
+async function expectation(prepared: PreparedRun): Promise<Estimate> {
+  const { prompt } = prepared;
+  return prompt === null
+    ? formula(prepared)
+    : promptedFormula(prepared, await budgetOf(prompt, prepared, rowModel(prepared)));
+}
+
+/** Nothing learns: each held-out row is read once for each answer it could have. */
+function promptedFormula(prepared: PreparedRun, prompt: PromptBudget): Estimate {
+  const { setup, rows, dataset, threads } = prepared;
+  const shape = longestBatch(prepared);
+  const { graph, logits } = buildForward(setup, shape);
+  const { flops, peakBytes } = costOf(graph, [logits]);
+  const measured = rows.parts.test.rows.length || rows.parts.validation.rows.length;
+  const readings = measured * Math.max(1, dataset.labels.length);
+  const total = countParameters(setup.shapes.values());
+  const parts: Estimate['parts'] = {
+    runtime: runtimeBytes,
+    weights: 4 * total,
+    trainable: 0,
+    optimizer: 0,
+    activations: peakBytes * heapSlack,
+    data: 40e6,
+  };
+  return {
+    peakMemoryBytes: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
+    seconds: (readings / Math.max(1, shape.batch)) * ((flops * overhead) / (flopsPerThread * threads)),
+    diskBytes: runBytes(setup),
+    parts,
+    secondsPerStep: 0,
+    steps: 0,
+    source: 'formula',
+    trainableParameters: 0,
+    totalParameters: total,
+    adapterBytes: adapterBytes(setup),
+    prompt,
+  };
+}
+
 /** The graph of the largest batch tells its products and what it must keep; nothing is run. */
 function formula(prepared: PreparedRun): Estimate {
   const { setup, recipe, learning } = prepared;
   const { training } = recipe;
   const shape = longestBatch(prepared);
-  const { flops, peakBytes } = cost(prepared, shape);
+  const built = buildStep(setup, shape, { kind: 'update', optimizer: adamwDefaults, decays: () => true });
+  const { flops, peakBytes } = costOf(built.graph, Object.values(built.outputs));
   const plan = planSteps(
     learning.rows.map(({ ids }) => ids.length),
     training,
@@ -130,41 +172,4 @@ function longestBatch({ setup, recipe, learning }: PreparedRun): StepShape {
     .toSorted((a, b) => b.ids.length - a.ids.length || b.answers.length - a.answers.length)
     .slice(0, recipe.training.batchSize);
   return collate(longest, { setup, objective: objectiveOf(setup.head), weight: 1 }).shape;
-}
-
-/** Floating-point operations of a step's products, and the most bytes of its results that are needed at one time. */
-function cost({ setup }: PreparedRun, shape: StepShape): { flops: number; peakBytes: number } {
-  const built = buildStep(setup, shape, {
-    kind: 'update',
-    optimizer: adamwDefaults,
-    decays: () => true,
-  });
-  const nodes = reachable(built.graph, Object.values(built.outputs));
-  const lastUse = new Map<number, number>();
-  nodes.forEach((node, index) => {
-    for (const input of node.inputs) lastUse.set(input.id, index);
-  });
-  const dying = new Map<number, number>();
-  let live = 0;
-  let peak = 0;
-  let flops = 0;
-  nodes.forEach((node, index) => {
-    const made =
-      node.op === 'Reshape' ? 0 : node.outputs.reduce((bytes, output) => bytes + 4 * elements(output.shape), 0);
-    live += made;
-    peak = Math.max(peak, live);
-    const end = Math.max(...node.outputs.map((output) => lastUse.get(output.id) ?? index));
-    dying.set(end, (dying.get(end) ?? 0) + made);
-    live -= dying.get(index) ?? 0;
-    flops += productFlops(node);
-  });
-  return { flops, peakBytes: peak };
-}
-
-function productFlops(node: Node): number {
-  if (node.op !== 'Gemm' && node.op !== 'MatMul') return 0;
-  const [a] = node.inputs;
-  const result = elements(node.outputs[0]?.shape ?? []);
-  const { transA } = node.attributes as Node<'Gemm'>['attributes'];
-  return 2 * result * ((transA ? a?.shape.at(-2) : a?.shape.at(-1)) ?? 0);
 }

@@ -10,7 +10,7 @@ import type { PreparedTask } from '../tasks/task.ts';
 import { availableParallelism } from 'node:os';
 import { createAnswerer } from './answerer.ts';
 import { Machine } from './machine.ts';
-import { layoutFor, roomForRows, taskModel } from './prepare.ts';
+import { rowModel } from './prepare.ts';
 
 export type TunedAnswerer = ReturnType<typeof createAnswerer>;
 
@@ -49,14 +49,10 @@ export async function testRows(tuned: TunedModel, data: string, room: DataRoom):
     columns: recipe.data.columns,
     split: { validation: 0, test: 0, seed: recipe.data.split.seed },
   });
-  return tuned.task.prepare(
-    dataset,
-    taskModel(tuned, roomForRows(tuned.setup, recipe.training.maxLength), layoutFor(tuned.setup)),
-    {
-      head: tuned.setup.head,
-      labels: tuned.labels,
-    },
-  );
+  return tuned.task.prepare(dataset, rowModel(tuned), {
+    head: tuned.setup.head,
+    labels: tuned.labels,
+  });
 }
 
 export function createEvaluator(room: DataRoom): CommandHandler<'evaluate'> {

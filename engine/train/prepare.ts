@@ -14,6 +14,7 @@ import {
   type HeadName,
   type ModelConfig,
 } from '../models/model.ts';
+import { beginningToken } from '../generate/rules.ts';
 import { methodOf } from '../methods/registry.ts';
 import { architectureOf } from '../models/registry.ts';
 import { chooseDevice, type Device } from '../runtime/device.ts';
@@ -24,10 +25,12 @@ import type { Json } from '../spec/json.ts';
 import type { MethodConfig } from '../spec/methods/index.ts';
 import { parseRecipe, type Recipe } from '../spec/recipe.ts';
 import { taskOf } from '../tasks/registry.ts';
+import type { PromptContext } from '../tasks/prompted/context.ts';
 import type { TokenRows } from '../tasks/rows.ts';
 import type { PreparedTask, Task, TaskModel } from '../tasks/task.ts';
 import { labelTokens, layoutOf, type Layout } from '../tasks/template.ts';
 import { headOfSets, learningRows, openFurtherSets } from './further-sets.ts';
+import { budgetOf, promptedHead, promptFor } from './prompt.ts';
 import { countParameters, createSetup, type Setup } from './setup.ts';
 
 export interface OpenedModel {
@@ -44,6 +47,8 @@ export interface PreparedRun extends OpenedModel {
   /** Rows to learn from: those of the training files, and those of further data sets behind them. */
   readonly learning: TokenRows;
   readonly setup: Setup;
+  /** What is shown before each question; null where the method learns. */
+  readonly prompt: PromptContext | null;
   readonly device: Device;
   readonly threads: number;
 }
@@ -81,7 +86,7 @@ async function withOwnHead(config: ModelConfig, architecture: Architecture, base
 export function taskModel(
   { base, architecture, config }: OpenedModel,
   maxLength: number,
-  layout: Layout | null = null,
+  { layout = null, prompt = null }: Partial<Pick<TaskModel, 'layout' | 'prompt'>> = {},
 ): TaskModel {
   return {
     tokenizer: base.tokenizer,
@@ -90,9 +95,19 @@ export function taskModel(
     config,
     maxLength,
     layout,
+    prompt,
+    beginning: beginningToken(base),
     pooled: (ids) => architecture.pooled(config, ids),
     path: base.path,
   };
+}
+
+/** A model with its method on it, as its task makes rows for it. Throws `method.no-room`. */
+export function rowModel(
+  tuned: OpenedModel & Pick<PreparedRun, 'setup' | 'prompt'> & { readonly recipe: Pick<Recipe, 'training'> },
+): TaskModel {
+  const { setup, prompt, recipe } = tuned;
+  return taskModel(tuned, roomForRows(setup, recipe.training.maxLength), { layout: layoutFor(setup), prompt });
 }
 
 /** The recipe with its presets and absolute paths, checked against the model. */
@@ -159,8 +174,9 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
     const head = headOfSets(own, further);
     const setup = createSetup({ architecture: model.architecture, config: model.config, head, method: recipe.method });
     refuseNothing(setup);
-    const length = roomForRows(setup, recipe.training.maxLength);
-    const reading = taskModel(model, length, layoutFor(setup));
+    const prompt = promptFor(recipe.method, task, dataset);
+    const reading = rowModel({ ...model, setup, prompt, recipe });
+    if (prompt) await budgetOf(prompt, { task, dataset }, reading);
     const rows = await task.prepare(dataset, reading, { head: own, labels: dataset.labels });
     if (rows.parts.train.rows.every(({ answers }) => answers.length === 0)) {
       throw new StudioError('rows.too-long', {
@@ -177,6 +193,7 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
       rows,
       learning: await learningRows(further, { task, model: reading, head: own, own: rows.parts.train }),
       setup,
+      prompt,
       device: chooseDevice(recipe.device),
       threads: recipe.threads,
     };
@@ -187,8 +204,10 @@ export async function prepareRun(request: RunRequest, room: DataRoom): Promise<P
 }
 
 /** Throws `method.nothing-learns`. */
-export function refuseNothing({ trainable, methodConfig }: Setup): void {
-  if (trainable.length === 0) throw new StudioError('method.nothing-learns', { method: methodConfig?.name ?? 'none' });
+export function refuseNothing({ trainable, method, methodConfig }: Setup): void {
+  const isAsked = method && methodConfig ? method.prompting(methodConfig) !== null : false;
+  if (trainable.length === 0 && !isAsked)
+    throw new StudioError('method.nothing-learns', { method: methodConfig?.name ?? 'none' });
 }
 
 interface HeadContext {
@@ -203,7 +222,9 @@ async function headFor(task: Task, { dataset, model, method }: HeadContext): Pro
   const labelling = 'labelling' in dataset ? dataset.labelling : 'one';
   const unanswerable = 'unanswerable' in dataset && dataset.unanswerable;
   const outline = { labels: dataset.labels, labelling, unanswerable, architecture, config };
-  const template = methodOf(method).template(method);
+  const known = methodOf(method);
+  if (known.prompting(method)) return promptedHead(method, model);
+  const template = known.template(method);
   const refuse = (legal: string): never => {
     throw new StudioError('recipe.field', { path: 'method.template', value: template?.text ?? 'null', legal });
   };
@@ -228,7 +249,7 @@ function checkHeadIsThere(head: Head, { architecture, config, base }: OpenedMode
 }
 
 /** How the method lays out a task's rows. Errors: `recipe.field`. */
-export function layoutFor({ method, methodConfig, architecture }: Setup): Layout | null {
+function layoutFor({ method, methodConfig, architecture }: Setup): Layout | null {
   const template = method && methodConfig ? method.template(methodConfig) : null;
   return template && layoutOf(template, architecture.kind);
 }
@@ -237,7 +258,7 @@ export function layoutFor({ method, methodConfig, architecture }: Setup): Layout
 const leastRoom = 8;
 
 /** What a method's own tokens leave of the model's length for a row. Throws `method.no-room`. */
-export function roomForRows({ config, virtualTokens, prefixLength }: Setup, maxLength: number): number {
+function roomForRows({ config, virtualTokens, prefixLength }: Setup, maxLength: number): number {
   const own = virtualTokens + prefixLength;
   const room = Math.min(maxLength, config.maxLength - own);
   if (room < Math.min(leastRoom, maxLength))

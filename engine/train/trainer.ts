@@ -102,7 +102,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
   const answerer = createAnswerer({ ...options, machine });
   const plan = planSteps(
     learning.rows.map(({ ids }) => ids.length),
-    training,
+    { ...training, learns: setup.trainable.length > 0 },
   );
   journal.say({
     type: 'plan',
@@ -125,7 +125,9 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
     rows.parts.test.rows.length > 0 ? 'test' : rows.parts.validation.rows.length > 0 ? 'validation' : null;
   const watchBaseline = phaseWatch(journal, control, 'baseline');
   const before = { folder, weights, answerer, options, resumed: checkpoint !== null, watch: watchBaseline };
-  const untrained = measured === null ? null : await baseline(prepared, { ...before, part: measured });
+  // Where nothing is learned, the model as it came is what is measured.
+  const learns = setup.trainable.length > 0;
+  const untrained = measured === null || !learns ? null : await baseline(prepared, { ...before, part: measured });
   await machine.release();
   const progress = await new Loop(prepared, context, { machine, answerer, plan }).run();
   await machine.release();

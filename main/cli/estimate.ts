@@ -1,6 +1,6 @@
 /** `atelier estimate`: memory, time and disk a recipe will need. */
 import { Command } from 'commander';
-import type { Estimate } from '../../engine/spec/metrics.ts';
+import type { Estimate, PromptBudget } from '../../engine/spec/metrics.ts';
 import { bytes, count, percent } from '../../engine/spec/wording/format.ts';
 import { duration, table } from './format.ts';
 import { readRecipe } from './recipe-file.ts';
@@ -41,17 +41,37 @@ function estimateText(estimate: Estimate): string {
     adapterBytes,
     parts,
     source,
+    prompt,
   } = estimate;
   const rows = [
     ['memory', bytes(peakMemoryBytes)],
     ...Object.entries(parts).map(([name, size]) => [`  ${name}`, bytes(size)]),
-    ['time', `${duration(seconds)} (${count(steps)} steps of ${secondsPerStep.toFixed(2)} s)`],
+    [
+      'time',
+      steps === 0
+        ? duration(seconds)
+        : `${duration(seconds)} (${count(steps)} steps of ${secondsPerStep.toFixed(2)} s)`,
+    ],
     ['disk', `${bytes(diskBytes)} (the result: ${bytes(adapterBytes)})`],
     [
       'learns',
       `${count(trainableParameters)} of ${count(totalParameters)} weights (${percent(trainableParameters / totalParameters)})`,
     ],
-    ['found by', source === 'measured' ? 'two measured steps' : 'a formula; --measure runs two steps'],
+    ...(prompt ? promptRows(prompt) : []),
+    [
+      'found by',
+      source === 'measured' ? 'two measured steps' : steps === 0 ? 'a formula' : 'a formula; --measure runs two steps',
+    ],
   ];
   return table(rows);
+}
+
+/** The room of the prompt: what the examples take, and how many fit. */
+function promptRows({ tokensPerExample, question, fits, used, limit }: PromptBudget): readonly (readonly string[])[] {
+  return [
+    ['prompt', `${count(used)} of ${count(limit)} tokens at most`],
+    ['  question', `${count(question)} tokens, the longest`],
+    ['  examples', `${count(fits)} of ${count(tokensPerExample.length)} fit beside it`],
+    ...tokensPerExample.map((tokens, index) => [`  example ${count(index + 1)}`, `${count(tokens)} tokens`]),
+  ];
 }

@@ -147,6 +147,13 @@ function snippetFor(run: RunRecord, folder: string): string {
     'p-tuning': peft,
     'p-tuning-v2': peft,
     ia3: peft,
+    'in-context': [
+      'from transformers import AutoModelForCausalLM, AutoTokenizer',
+      '',
+      `folder = ${where}`,
+      'prompt = open(folder + "/prompt.txt", encoding="utf-8").read()',
+      `model = AutoModelForCausalLM.from_pretrained(${base}).eval()`,
+    ],
     full: [
       `from transformers import ${model}, AutoTokenizer`,
       '',
@@ -165,11 +172,16 @@ function snippetFor(run: RunRecord, folder: string): string {
       'model.eval()',
     ],
   }[run.method];
+  const isPrompt = run.method === 'in-context';
+  const askPrompt = [
+    'inputs = tokenizer(prompt.replace("{text}", "a text"), return_tensors="pt")',
+    'print(tokenizer.decode(model.generate(**inputs, max_new_tokens=16)[0]))',
+  ];
   return [
-    ...(isChat ? [] : ['import json']),
+    ...(isChat || isPrompt ? [] : ['import json']),
     ...load,
     'tokenizer = AutoTokenizer.from_pretrained(folder)',
-    ...ask,
+    ...(isPrompt ? askPrompt : ask),
   ].join('\n');
 }
 

@@ -4,6 +4,7 @@ import { adapterPreset, adapterSchema } from './adapter.ts';
 import type { PresetContext, PresetName } from './common.ts';
 import { fullPreset, fullSchema } from './full.ts';
 import { ia3Preset, ia3Schema } from './ia3.ts';
+import { inContextPreset, inContextSchema } from './in-context.ts';
 import { linearProbePreset, linearProbeSchema } from './linear-probe.ts';
 import { loraPreset, loraSchema } from './lora.ts';
 import { pTuningPreset, pTuningSchema } from './p-tuning.ts';
@@ -35,6 +36,7 @@ export const methodSchema = z.discriminatedUnion('name', [
   pTuningSchema,
   pTuningV2Schema,
   ia3Schema,
+  inContextSchema,
 ]);
 export type MethodConfig = z.infer<typeof methodSchema>;
 export type SupportedMethod = MethodConfig['name'];
@@ -49,6 +51,7 @@ export const methodSchemas = {
   'p-tuning': pTuningSchema,
   'p-tuning-v2': pTuningV2Schema,
   ia3: ia3Schema,
+  'in-context': inContextSchema,
 } satisfies { readonly [M in SupportedMethod]: z.ZodType };
 
 export const supportedMethods = Object.keys(methodSchemas) as readonly SupportedMethod[];
@@ -63,6 +66,7 @@ const presets = {
   'p-tuning': pTuningPreset,
   'p-tuning-v2': pTuningV2Preset,
   ia3: ia3Preset,
+  'in-context': inContextPreset,
 } satisfies { readonly [M in SupportedMethod]: (preset: PresetName, context: PresetContext) => MethodConfig };
 
 export function methodPreset(method: SupportedMethod, preset: PresetName, context: PresetContext): MethodConfig {

@@ -7,6 +7,7 @@ import type { AccuracyFigure } from '../../spec/metrics.ts';
 import { eachPart } from '../parts.ts';
 import { argmax, softmax } from '../probabilities.ts';
 import type { TokenRow, TokenRows } from '../rows.ts';
+import { rightRows, scoreOptions, type PromptedModel } from '../prompted/options.ts';
 import { scoredTask, type Answered } from '../scored.ts';
 import type { Answerer, Part, PreparedTask, Task, TaskModel, Watch } from '../task.ts';
 
@@ -16,6 +17,14 @@ export const multipleChoice: Task = {
     if (architecture.taskClasses['multiple-choice'] !== undefined) return { name: 'multiple-choice', labels: 1 };
     return architecture.kind === 'decoder' ? { name: 'causal-lm', labels: config.vocabulary } : null;
   },
+  solved: (dataset, part) =>
+    dataset.task === 'multiple-choice'
+      ? dataset[part].map((example) => ({
+          fields: { text: stemOf(example) },
+          answer: example.choices[example.answer] ?? '',
+          group: null,
+        }))
+      : null,
   peftType: ({ name }) => (name === 'causal-lm' ? 'CAUSAL_LM' : null),
   ask: null,
   prepare: async (dataset, model, { head }) => {
@@ -40,9 +49,11 @@ async function prepare(
   { head }: Parameters<Task['prepare']>[2],
 ): Promise<PreparedTask> {
   const isScored = head.name === 'multiple-choice';
-  const encoded = await eachPart((part) =>
-    isScored ? encodePairs(dataset[part], model) : encodeContinuations(dataset[part], model),
-  );
+  const { prompt } = model;
+  const encoded = await eachPart((part) => {
+    if (prompt) return encodePrompted(dataset[part], { ...model, prompt });
+    return isScored ? encodePairs(dataset[part], model) : encodeContinuations(dataset[part], model);
+  });
   const ask = async (answerer: Answerer, part: Part, watch?: Watch): Promise<readonly Answered<Said>[]> =>
     (await encoded[part].scores(answerer, watch)).map((said) => ({ said, logits: said }));
   return scoredTask<ChoiceExample, Said>({
@@ -81,6 +92,18 @@ async function prepare(
 /** What the choices complete: the context, if any, and the question. */
 function stemOf({ question, context }: ChoiceExample): string {
   return context === undefined ? question : `${context}\n${question}`;
+}
+
+/** Each choice as the answer to what is asked in the prompt. */
+async function encodePrompted(examples: readonly ChoiceExample[], model: PromptedModel): Promise<Encoded> {
+  const questions = examples.map((example) => ({ fields: { text: stemOf(example) }, options: example.choices }));
+  return {
+    rows: await rightRows(
+      questions.map(({ fields, options }, index) => ({ fields, option: options[examples[index]?.answer ?? 0] ?? '' })),
+      model,
+    ),
+    scores: (answerer, watch) => scoreOptions(questions, { model, answerer, watch }),
+  };
 }
 
 /** Each choice beside what it completes, as a pair (Zellers et al., 2018; Transformers' run_swag). */

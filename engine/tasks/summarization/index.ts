@@ -3,7 +3,7 @@ import { rouge } from '../../metrics/rouge.ts';
 import { BugError } from '../../spec/errors.ts';
 import { meanOf } from '../scored.ts';
 import type { Task } from '../task.ts';
-import { askWritten, prepareWritten, writingHead, writingPeftType, type Written } from '../written.ts';
+import { askWritten, prepareWritten, solvedPair, writingHead, writingPeftType, type Written } from '../written.ts';
 
 const options = { stemmer: true };
 
@@ -28,6 +28,7 @@ const written: Written = {
 export const summarization: Task = {
   name: 'summarization',
   head: writingHead,
+  solved: (dataset, part) => (dataset.task === 'summarization' ? dataset[part].map(solvedPair) : null),
   peftType: writingPeftType,
   ask: (model, text, room) => askWritten(model, { text, room, instruction: written.instruction }),
   prepare: async (dataset, model, { head }) => {

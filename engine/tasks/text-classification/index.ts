@@ -5,7 +5,7 @@ import { headNames, isLanguageModel, type Head, type HeadName } from '../../mode
 import type { HeadOutline, Task } from '../task.ts';
 import { prepareMultiLabel } from './multi-label.ts';
 import { prepareRegression } from './regression.ts';
-import { prepareSingleLabel } from './single-label.ts';
+import { fieldsOf, prepareSingleLabel } from './single-label.ts';
 
 export interface Answers {
   readonly head: Head;
@@ -16,6 +16,10 @@ export const textClassification: Task = {
   name: 'text-classification',
   takesTemplates: true,
   head: headOf,
+  solved: (dataset, part) =>
+    dataset.task === 'text-classification' && dataset.labelling === 'one'
+      ? dataset[part].map((example) => ({ fields: fieldsOf(example), answer: example.label, group: example.label }))
+      : null,
   peftType: ({ name }) => peftTypes[name] ?? 'SEQ_CLS',
   ask: null,
   prepare: async (dataset, model, answers) => {

@@ -8,9 +8,11 @@ import { StudioError } from '../../spec/errors.ts';
 import type { EvaluationSample } from '../../spec/events.ts';
 import type { AccuracyFigure } from '../../spec/metrics.ts';
 import { argmax, softmax } from '../probabilities.ts';
-import type { TokenRow } from '../rows.ts';
+import type { TokenRow, TokenRows } from '../rows.ts';
+import type { Fields } from '../../methods/in-context/prompt.ts';
 import { eachPart } from '../parts.ts';
-import type { Part, PreparedTask, TaskModel } from '../task.ts';
+import type { Answerer, Part, PreparedTask, TaskModel, Watch } from '../task.ts';
+import { rightRows, scoreOptions, type PromptedModel } from '../prompted/options.ts';
 import { encodeTexts } from './encode.ts';
 import type { Answers } from './index.ts';
 import { classCentres, nearestCentre } from '../nearest-centre.ts';
@@ -32,26 +34,29 @@ export async function prepareSingleLabel(
     if (found === undefined) throw new StudioError('data.unseen-label', { path, row, label, known: labels.join(', ') });
     return found;
   };
-  const encode = (part: Part) => {
+  const known = await eachPart((part) => {
     const path = dataset.tables.find(({ role }) => role === part)?.table.path ?? dataset.tables[0]?.table.path ?? part;
-    const known = examples[part].map((example) => classOf(example, path));
-    return encodeTexts(examples[part], model, (index) => ({ label: known[index] ?? 0 }));
-  };
-  const parts = await eachPart(encode);
+    return Promise.resolve(examples[part].map((example) => classOf(example, path)));
+  });
+  const reading: Reading = model.prompt
+    ? promptedReading({ ...model, prompt: model.prompt }, labels)
+    : plainReading(model);
+  const parts = await eachPart((part) => reading.encode(examples[part], known[part]));
+  const ask = (answerer: Answerer, part: Part, watch?: Watch) =>
+    reading.logits(answerer, { examples: examples[part], rows: parts[part].rows, watch });
   const nameOf = (index: number): string => labels[index] ?? '';
   const share = (
     part: Part,
     answers: readonly number[],
     chances: readonly (readonly number[])[] | null = null,
   ): AccuracyFigure => {
-    const correct = answers.filter((answer, index) => answer === labelOf(parts[part].rows[index])).length;
-    const known = parts[part].rows.map(labelOf);
+    const correct = answers.filter((answer, index) => answer === known[part][index]).length;
     const { macro, mcc } = classificationReport(
-      known,
+      known[part],
       answers,
       labels.map((_, index) => index),
     );
-    const values = { macroF1: macro.f1, mcc, ...rocOf(known, chances) };
+    const values = { macroF1: macro.f1, mcc, ...rocOf(known[part], chances) };
     return { accuracy: correct / answers.length, n: answers.length, interval: wilson(correct, answers.length), values };
   };
   return {
@@ -60,12 +65,10 @@ export async function prepareSingleLabel(
     labels,
     parts,
     measure: async (answerer, part, watch) => {
-      const logits = await answerer.logits(parts[part].rows, watch);
+      const logits = await ask(answerer, part, watch);
       const chances = logits.map(softmax);
       const answers = chances.map(argmax);
-      const losses = chances.map(
-        (chance, index) => -Math.log(Math.max(chance[labelOf(parts[part].rows[index])] ?? 0, 1e-38)),
-      );
+      const losses = chances.map((chance, index) => -Math.log(Math.max(chance[known[part][index] ?? -1] ?? 0, 1e-38)));
       const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length;
       const figure = share(part, answers, chances);
       const worst = losses.map((_, index) => index).sort((a, b) => (losses[b] ?? 0) - (losses[a] ?? 0));
@@ -83,7 +86,7 @@ export async function prepareSingleLabel(
       return { loss, metrics: { accuracy: figure.accuracy, ...figure.values }, figure, samples };
     },
     predict: async (answerer, part, { before, watch }) => {
-      const logits = await answerer.logits(parts[part].rows, watch);
+      const logits = await ask(answerer, part, watch);
       const lines = examples[part].map(({ row, text, pair, label }, index) => {
         const own = logits[index] ?? new Float32Array();
         const untrained = before?.answers[index];
@@ -101,8 +104,8 @@ export async function prepareSingleLabel(
       return { figure: share(part, logits.map(argmax), logits.map(softmax)), lines };
     },
     untrained: async (answerer, part, watch) => {
-      if (head.words) {
-        const logits = await answerer.logits(parts[part].rows, watch);
+      if (head.words || model.prompt) {
+        const logits = await ask(answerer, part, watch);
         const said = logits.map(argmax);
         return { figure: share(part, said, logits.map(softmax)), answers: said.map(nameOf) };
       }
@@ -117,13 +120,55 @@ export async function prepareSingleLabel(
       };
     },
     majority: (part) => {
-      const counts = labels.map((_, index) => parts.train.rows.filter((row) => labelOf(row) === index).length);
+      const counts = labels.map((_, index) => known.train.filter((label) => label === index).length);
       return share(
         part,
-        parts[part].rows.map(() => argmax(counts)),
+        known[part].map(() => argmax(counts)),
       );
     },
   };
+}
+
+/** How texts become rows, and what their answers are asked of. */
+interface Reading {
+  encode(examples: readonly ClassificationExample[], known: readonly number[]): Promise<TokenRows>;
+  /** One number a label. */
+  logits(
+    answerer: Answerer,
+    asked: {
+      readonly examples: readonly ClassificationExample[];
+      readonly rows: readonly TokenRow[];
+      readonly watch: Watch | undefined;
+    },
+  ): Promise<readonly Float32Array[]>;
+}
+
+function plainReading(model: TaskModel): Reading {
+  return {
+    encode: (examples, known) => encodeTexts(examples, model, (index) => ({ label: known[index] ?? 0 })),
+    logits: (answerer, { rows, watch }) => answerer.logits(rows, watch),
+  };
+}
+
+/** Labels as options: each text is asked in the prompt. */
+function promptedReading(model: PromptedModel, labels: readonly string[]): Reading {
+  return {
+    encode: (examples) =>
+      rightRows(
+        examples.map((example) => ({ fields: fieldsOf(example), option: example.label })),
+        model,
+      ),
+    logits: async (answerer, { examples, watch }) => {
+      const questions = examples.map((example) => ({ fields: fieldsOf(example), options: labels }));
+      const scores = await scoreOptions(questions, { model, answerer, watch });
+      return scores.map((own) => Float32Array.from(own));
+    },
+  };
+}
+
+/** A row's texts by their names in a template. */
+export function fieldsOf({ text, pair = '' }: ClassificationExample): Fields {
+  return { text, pair };
 }
 
 /** Area under the ROC curve: of the second of two labels, of several each against the rest. */

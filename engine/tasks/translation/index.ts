@@ -3,7 +3,7 @@ import { bleu } from '../../metrics/bleu.ts';
 import { chrf } from '../../metrics/chrf.ts';
 import { BugError } from '../../spec/errors.ts';
 import type { Task } from '../task.ts';
-import { askWritten, prepareWritten, writingHead, writingPeftType, type Written } from '../written.ts';
+import { askWritten, prepareWritten, solvedPair, writingHead, writingPeftType, type Written } from '../written.ts';
 
 const written: Written = {
   metric: 'chrf',
@@ -19,6 +19,7 @@ const written: Written = {
 export const translation: Task = {
   name: 'translation',
   head: writingHead,
+  solved: (dataset, part) => (dataset.task === 'translation' ? dataset[part].map(solvedPair) : null),
   peftType: writingPeftType,
   ask: (model, text, room) => askWritten(model, { text, room, instruction: written.instruction }),
   prepare: async (dataset, model, { head }) => {

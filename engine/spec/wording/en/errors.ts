@@ -250,6 +250,12 @@ export const errorSentences = {
     remedy: 'Choose fewer virtual tokens, or a model that takes longer rows.',
     evidence: `${count(virtualTokens)} of ${count(limit)}`,
   }),
+  'prompt.no-room': ({ needed, limit }) => ({
+    title: 'Not even one question fits, without any example.',
+    cause: `The shortest takes ${counted(needed, 'token')} with the template and its answer; there is room for ${count(limit)}.`,
+    remedy: 'Allow longer texts under “Longest text”, shorten the template, or choose a model that takes longer rows.',
+    evidence: `${count(needed)} of ${count(limit)}`,
+  }),
   'method.label-words': ({ word, other, token }) => ({
     title:
       word === other ? `The model has no token for “${word}”.` : `“${other}” and “${word}” begin alike for the model.`,

@@ -1,0 +1,212 @@
+/** In-context learning as a run: nothing is trained, and what it saved answers as it did, on every task that it takes. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { Question } from '../../../engine/spec/commands.ts';
+import type { Prediction } from '../../../engine/spec/metrics.ts';
+import type { TaskName } from '../../../engine/spec/tasks.ts';
+import { goldenModel, Panel, useFolder } from '../../support/engine-fixtures.ts';
+import {
+  eventsOf,
+  handlers,
+  readPredictions,
+  textRecipe,
+  textRows,
+  trainTiny,
+  writeChats,
+  writeRows,
+  type Fields,
+} from '../../support/tiny-runs.ts';
+
+const path = useFolder();
+const silent = (): void => undefined;
+const words = ['sun', 'rain', 'lake', 'tree', 'bird', 'road'] as const;
+const word = (row: number): string => words[row % words.length] ?? 'sun';
+
+interface Kind {
+  readonly title: string;
+  readonly model?: string;
+  readonly task?: TaskName;
+  readonly columns?: Fields;
+  readonly row?: (index: number) => Fields;
+  readonly method: Fields;
+}
+
+const label = { template: '{text} is {label}' };
+const choice: Pick<Kind, 'task' | 'columns' | 'row'> = {
+  task: 'multiple-choice',
+  columns: { question: 'question', choices: 'choices', answer: 'answer' },
+  row: (index) => ({
+    question: `what is ${word(index)}?`,
+    choices: [word(index), word(index + 1), ...(index % 2 === 0 ? [word(index + 2)] : [])],
+    answer: 0,
+  }),
+};
+
+const kinds: readonly Kind[] = [
+  { title: 'texts without examples', method: { shots: 0, ...label } },
+  { title: 'texts with balanced examples', method: { shots: 3, selection: 'balanced', ...label } },
+  { title: 'texts with the nearest', method: { shots: 2, selection: 'nearest', ...label } },
+  { title: 'texts calibrated', method: { shots: 1, scoring: 'calibrated', ...label } },
+  { title: 'texts by PMI', method: { shots: 1, scoring: 'pmi', labelWords: { glad: 'good' }, ...label } },
+  { title: 'texts by an encoder–decoder', model: 't5', method: { shots: 2, selection: 'nearest', ...label } },
+  { title: 'choices', ...choice, method: { shots: 2 } },
+  { title: 'choices without a context', ...choice, method: { shots: 0, scoring: 'pmi-unconditional' } },
+  {
+    title: 'texts that go on',
+    task: 'text-generation',
+    columns: { prompt: 'from', completion: 'to' },
+    row: (index) => ({ from: word(index), to: word(index + 1) }),
+    method: { shots: 2, template: '{text} then {label}' },
+  },
+  {
+    title: 'translations',
+    task: 'translation',
+    columns: { source: 'from', target: 'to' },
+    row: (index) => ({ from: word(index), to: word(index + 1) }),
+    method: { shots: 1, template: '{text} = {label}' },
+  },
+  {
+    title: 'summaries by an encoder–decoder',
+    model: 't5',
+    task: 'summarization',
+    columns: { text: 'text', summary: 'summary' },
+    row: (index) => ({ text: `${word(index)} ${word(index)}`, summary: word(index) }),
+    method: { shots: 1, template: '{text} = {label}' },
+  },
+];
+
+async function recipeOf({ model = 'llama', task, columns, row, method }: Kind): Promise<Fields> {
+  const settings = { method: { name: 'in-context', delimiter: '\n', ...method }, training: { maxLength: 60 } };
+  const base = textRecipe({ ...settings, model: goldenModel(model) });
+  if (task === undefined || row === undefined) {
+    await writeRows(path('train.csv'), textRows(16, 1));
+    await writeRows(path('test.csv'), textRows(7, 77));
+    return base;
+  }
+  const rows = (count: number): string =>
+    Array.from({ length: count }, (_, index) => `${JSON.stringify(row(index))}\n`).join('');
+  await writeFile(path('train.jsonl'), rows(8));
+  await writeFile(path('test.jsonl'), rows(5));
+  const split = { validation: 0.25, seed: 1 };
+  return { ...base, task, data: { train: ['train.jsonl'], test: ['test.jsonl'], columns, split } };
+}
+
+const question = (line: Prediction | undefined): Question => {
+  if (!line) return { prompt: '' };
+  if ('text' in line) return { prompt: line.text };
+  if ('prompt' in line) return { prompt: line.prompt };
+  const { detail } = line;
+  if (detail.kind === 'choice') return { prompt: detail.question, choices: detail.choices };
+  return { prompt: detail.kind === 'text' ? detail.source : line.input };
+};
+
+describe.each(kinds)('$title', (kind) => {
+  const run = `run ${kind.title}`;
+  test('are measured, saved and answered again', async () => {
+    const recipe = await recipeOf(kind);
+    const modelPath = String(recipe['model']);
+    const { metrics, events } = await trainTiny({ folder: path(), out: path(run), recipe });
+    const lines = await readPredictions(path(run));
+    const [plan] = eventsOf(events, 'plan');
+    const rows = kind.row ? 5 : 7;
+    expect({
+      steps: [plan?.steps, metrics.train.steps, eventsOf(events, 'step').length],
+      learns: plan?.trainableParameters,
+      rows: [lines.length, metrics.tuned?.n],
+      finished: eventsOf(events, 'finished').length,
+    }).toEqual({ steps: [0, 0, 0], learns: 0, rows: [rows, rows], finished: 1 });
+    const adapter = path(run, 'adapter');
+    const saved = JSON.parse(await readFile(path(run, 'adapter', 'prompt.json'), 'utf8')) as {
+      demonstrations: readonly unknown[];
+    };
+    const shots = Number(kind.method['shots']);
+    expect(saved.demonstrations.length >= shots).toBe(true);
+    expect((await readFile(path(run, 'adapter', 'prompt.txt'), 'utf8')).split('{text}').length).toBe(2);
+    const report = await handlers.export(
+      { run: path(run), modelPath, to: 'peft', out: path(`taken ${kind.title}`) },
+      silent,
+      new Panel(),
+    );
+    expect(report.replay).toMatchObject({ matched: rows, of: rows });
+    const data = kind.row ? path('test.jsonl') : path('test.csv');
+    const evaluated = await handlers.evaluate({ modelPath, adapter, data, columns: null }, silent, new Panel());
+    expect(evaluated.figure).toEqual(metrics.tuned);
+    const [first] = lines;
+    const asked = { modelPath, adapter, maxNewTokens: 8, ...question(first) };
+    const answer = await handlers.generate(asked, silent, new Panel());
+    // The tiny model has so few positions that a run cuts this prompt's beginning, and a question does not.
+    const said = kind.task === 'translation' ? answer.text : (first?.prediction.trim() ?? '');
+    const isWritten = kind.task === 'text-generation' || kind.task === 'translation' || kind.task === 'summarization';
+    expect(isWritten ? said.slice(0, answer.text.trim().length) : said).toBe(answer.text.trim());
+  });
+});
+
+test('a run that is begun again measures the same', async () => {
+  const recipe = await recipeOf({ title: '', method: { shots: 2, ...label } });
+  const first = await trainTiny({ folder: path(), out: path('run'), recipe });
+  const again = await trainTiny({ folder: path(), out: path('run'), recipe, resume: true });
+  expect(again.metrics.tuned).toEqual(first.metrics.tuned);
+});
+
+test('conversations are shown as turns', async () => {
+  await writeChats(path('train.jsonl'), 8);
+  await writeChats(path('test.jsonl'), 3);
+  const recipe = {
+    version: 1,
+    model: goldenModel('llama'),
+    task: 'chat',
+    data: { train: ['train.jsonl'], test: ['test.jsonl'], columns: { messages: 'messages' }, split: { validation: 0 } },
+    method: { name: 'in-context', shots: 2 },
+    training: { maxLength: 64 },
+    device: 'cpu',
+    threads: 1,
+  };
+  const shown = await trainTiny({ folder: path(), out: path('shown'), recipe });
+  const bare = await trainTiny({
+    folder: path(),
+    out: path('bare'),
+    recipe: { ...recipe, method: { name: 'in-context', shots: 0 } },
+  });
+  expect(shown.metrics.tuned).not.toEqual(bare.metrics.tuned);
+});
+
+test('an estimate tells what the examples cost and how many fit', async () => {
+  const recipe = await recipeOf({ title: '', method: { shots: 8, selection: 'random', ...label } });
+  const modelPath = String(recipe['model']);
+  const estimate = await handlers.estimate({ recipe, folder: path(), modelPath }, silent, new Panel());
+  const { tokensPerExample = [], question: asked = 0, fits = 0, limit = 0, used } = estimate.prompt ?? {};
+  const last = tokensPerExample.slice(tokensPerExample.length - fits).reduce((sum, tokens) => sum + tokens, 0);
+  const next = tokensPerExample.at(-fits - 1) ?? 0;
+  expect({ steps: estimate.steps, examples: tokensPerExample.length, limit, used }).toEqual({
+    steps: 0,
+    examples: 8,
+    limit: 60,
+    used: 60,
+  });
+  expect([fits > 0, fits < 8, asked + last <= limit, asked + last + next > limit]).toEqual([true, true, true, true]);
+});
+
+describe('what cannot be is refused', () => {
+  const refusals: readonly [string, Kind, Fields][] = [
+    ['an encoder', { title: '', model: 'bert', method: label }, { code: 'method.architecture' }],
+    [
+      'a template without a place for the answer',
+      { title: '', method: { template: '{text}' } },
+      { code: 'recipe.field', data: { path: 'method.template' } },
+    ],
+    [
+      'the nearest for answers that are written',
+      { ...(kinds.find(({ task }) => task === 'translation') ?? { title: '' }), method: { selection: 'nearest' } },
+      { code: 'recipe.field', data: { path: 'method.selection' } },
+    ],
+    [
+      'a template longer than the room',
+      { title: '', method: { template: `${'on and on '.repeat(40)}{text} is {label}` } },
+      { code: 'prompt.no-room', data: { limit: 60 } },
+    ],
+  ];
+  test.each(refusals)('%s', async (_, kind, expected) => {
+    const recipe = await recipeOf(kind);
+    await expect(trainTiny({ folder: path(), out: path('run'), recipe })).rejects.toMatchObject(expected);
+  });
+});
