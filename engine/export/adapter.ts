@@ -192,7 +192,6 @@ function originOf({ task, training }: Recipe, setup: Setup): string {
 }
 
 export function modelCard({ recipe, setup, rows, origin }: Learned, notes: readonly string[] = []): string {
-  const { training } = recipe;
   const library = libraries[setup.method?.savedAs ?? 'model'];
   const head = [
     '---',
