@@ -223,7 +223,11 @@ async function headFor(task: Task, { dataset, model, method }: HeadContext): Pro
   const unanswerable = 'unanswerable' in dataset && dataset.unanswerable;
   const outline = { labels: dataset.labels, labelling, unanswerable, architecture, config };
   const known = methodOf(method);
-  if (known.prompting(method)) return promptedHead(method, model);
+  if (known.prompting(method)) {
+    const head = promptedHead(method, model);
+    checkHeadIsThere(head, model);
+    return head;
+  }
   const template = known.template(method);
   const refuse = (legal: string): never => {
     throw new StudioError('recipe.field', { path: 'method.template', value: template?.text ?? 'null', legal });
