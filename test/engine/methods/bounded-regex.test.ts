@@ -28,7 +28,7 @@ test('a catastrophic pattern is interrupted', () => {
   expect(() => boundedMatches('(a+)+b', ['a'.repeat(60)], { whole: true })).toThrow(
     expect.objectContaining({ code: 'pattern.failed', data: { pattern: '(a+)+b', problem: 'slow' } }),
   );
-  expect(performance.now() - start).toBeLessThan(2000);
+  expect(performance.now() - start).toBeLessThan(10_000);
 });
 
 test('what is no regular expression is named', () => {
