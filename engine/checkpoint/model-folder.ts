@@ -80,6 +80,12 @@ export async function openModel(path: string): Promise<BaseModel> {
   }
 }
 
+/** The weights of a model folder alone, single or sharded. The caller closes them. */
+export async function openWeights(folder: string): Promise<{ readonly weights: WeightSource; close(): Promise<void> }> {
+  const shards = await openShards(folder, await readdir(folder));
+  return { weights: weightsOf(folder, shards), close: () => closeAll(shards) };
+}
+
 /** Puts several files of tensors behind one door. A tensor that two of them hold is refused. */
 export function weightsOf(path: string, files: readonly TensorFile[]): WeightSource {
   const owners = new Map<string, TensorFile>();

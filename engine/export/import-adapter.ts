@@ -8,15 +8,17 @@ import type { CommandHandler, ImportReport, ImportRequest } from '../spec/comman
 import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import { methodSchemas, type MethodConfig } from '../spec/methods/index.ts';
-import { parseRecipe, readField, type Recipe } from '../spec/recipe.ts';
-import { supportedTasks, writesText, type SupportedTask } from '../spec/tasks.ts';
+import { readField } from '../spec/recipe.ts';
+import { supportedTasks, type SupportedTask } from '../spec/tasks.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { exists } from '../train/checkpoints.ts';
-import { openArchitecture, parameterCount, type OpenedModel } from '../train/prepare.ts';
+import { openArchitecture, type OpenedModel } from '../train/prepare.ts';
 import { readJsonFile, writeJson } from '../train/run-folder.ts';
 import { countParameters, createSetup, shapeOf, type Setup } from '../train/setup.ts';
 import { floats } from '../train/state.ts';
 import { saveAdapter } from './adapter.ts';
+import { holdsModel, importModel } from './import-model.ts';
+import { headFor, importedRecipe, namedLabels, onlyTask, tasksOf } from './imported.ts';
 import { openForeign, readForeign, type ForeignTensors } from './foreign-tensors.ts';
 import { openTuned } from './open-adapter.ts';
 import { adapterHubHead, adapterHubMethod } from './read-adapterhub.ts';
@@ -26,13 +28,15 @@ type Raw = Readonly<Record<string, Json>>;
 /** Writes `out` whole or not at all. Errors: those of the files; `adapter.base-name`, `adapter.task`, and what tells another base. */
 export const importAdapter: CommandHandler<'importAdapter'> = async (request) => {
   const { folder, out } = request;
+  if ((await exists(out)) && (await readdir(out)).length > 0) throw new StudioError('file.exists', { path: out });
+  if (await holdsModel(folder)) return importWhole(request);
   const path = join(folder, 'adapter_config.json');
+  if (!(await exists(path))) throw new StudioError('file.missing', { path });
   const raw = await readJsonFile(path);
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     throw new StudioError('file.format', { path, reason: 'it is not a JSON object' });
   const settings = raw as Raw;
   const namedBase = baseName(settings, path);
-  if ((await exists(out)) && (await readdir(out)).length > 0) throw new StudioError('file.exists', { path: out });
   const model = await openArchitecture(request.modelPath);
   try {
     const isAdapterHub = !('peft_type' in settings) && 'config' in settings;
@@ -43,6 +47,16 @@ export const importAdapter: CommandHandler<'importAdapter'> = async (request) =>
     await model.base.close();
   }
 };
+
+async function importWhole(request: ImportRequest): Promise<ImportReport> {
+  const model = await openArchitecture(request.modelPath);
+  try {
+    const { setup, ...report } = await importModel(request, model);
+    return { ...report, folder: request.out, namedBase: null, parameters: learned(setup) };
+  } finally {
+    await model.base.close();
+  }
+}
 
 interface Source {
   readonly request: ImportRequest;
@@ -75,7 +89,7 @@ async function importPeft({ request, raw, path, model, namedBase }: Source): Pro
     const setup = createSetup({ architecture, config, head: found.head, method });
     const { known, ignored } = await readForeign(foreign, setup);
     refuseUnsavedHead(setup, model, foreign.path);
-    const recipe = recipeOf({ request, model, task: found.task, method });
+    const recipe = importedRecipe({ request, model, task: found.task, method });
     const state = new Map([...known].map(([name, data]) => [name, floats(shapeOf(setup, name), data)]));
     const origin = `Trained elsewhere${namedBase === null ? '' : ` on ${namedBase}`}, and imported into Atelier for ${found.task}.`;
     const rows = { labels: found.labels };
@@ -145,34 +159,12 @@ function headOf(foreign: ForeignTensors, { raw, path, request, model }: HeadCont
   };
   if (task === null) return refuse();
   const count = rowsOfHead(foreign, name ?? headFor(task), model);
-  const labels = labelsOf(request.labels, count);
+  const labels = namedLabels(request.labels, count);
   const labelling = count === 1 ? 'number' : 'one';
   const head = taskOf(task).head({ labels, labelling, unanswerable: false, architecture, config });
   if (!head) throw new StudioError('model.task', { architecture: architecture.type, task });
   if (name !== null && head.name !== name) return refuse();
   return { task, head, labels: isLanguageModel(head.name) || head.problem === 'regression' ? [] : labels };
-}
-
-const understanding = {
-  'text-classification': 'sequence-classification',
-  'token-classification': 'token-classification',
-  'question-answering': 'question-answering',
-  'multiple-choice': 'multiple-choice',
-} as const satisfies Partial<Record<SupportedTask, HeadName>>;
-
-function headFor(task: SupportedTask): HeadName | null {
-  return Object.entries(understanding).find(([own]) => own === task)?.[1] ?? null;
-}
-
-function tasksOf(name: HeadName): readonly SupportedTask[] {
-  return supportedTasks.filter((task) => (isLanguageModel(name) ? writesText(task) : headFor(task) === name));
-}
-
-/** Null: the type leaves a choice. */
-function onlyTask(name: HeadName | null, talks: boolean): SupportedTask | null {
-  if (name === null || name === 'seq2seq-lm') return null;
-  if (name === 'causal-lm') return talks ? 'chat' : 'text-generation';
-  return tasksOf(name)[0] ?? null;
 }
 
 /** Rows of the last layer of a new head, as the adapter has it; null: there is none. Errors: `adapter.incomplete`. */
@@ -190,38 +182,12 @@ function rowsOfHead(
   return foreign.file.tensors.get(stored)?.shape[0] ?? null;
 }
 
-function labelsOf(given: readonly string[] | null, count: number | null): readonly string[] {
-  if (given === null || count === null)
-    return given ?? Array.from({ length: count ?? 0 }, (_, index) => `LABEL_${String(index)}`);
-  if (given.length === count) return given;
-  throw new StudioError('recipe.field', {
-    path: 'labels',
-    value: given.join(', '),
-    legal: `${String(count)} names, one for each row of the adapter's head`,
-  });
-}
-
 /** What a prompt's or a prefix's file says of its base. */
 function checkPromptSizes(raw: Raw, path: string, { config }: OpenedModel): void {
   const { layers, encoderLayers = layers } = config;
   const found = raw['num_layers'];
   if (raw['peft_type'] === 'PREFIX_TUNING' && typeof found === 'number' && found !== encoderLayers)
     throw new StudioError('adapter.other-base', { path, what: 'layers', found, expected: encoderLayers });
-}
-
-/** A recipe that says what is known: whose rows taught it is not. */
-function recipeOf(of: {
-  readonly request: ImportRequest;
-  readonly model: OpenedModel;
-  readonly task: SupportedTask;
-  readonly method: MethodConfig;
-}): Recipe {
-  const { request, model, task, method } = of;
-  const outline = { version: 1, model: request.modelPath, task, data: { train: ['unknown'] }, method };
-  const { architecture, config } = model;
-  const recipe = parseRecipe(outline).resolve({ architecture: architecture.type, parameters: parameterCount(model) });
-  const maxLength = Math.min(recipe.training.maxLength, config.maxLength);
-  return { ...recipe, training: { ...recipe.training, maxLength } };
 }
 
 const adapterHubFiles: ReadonlySet<string> = new Set([
@@ -242,7 +208,7 @@ async function importAdapterHub({ request, path, model }: Source): Promise<Impor
   const task = request.task ?? onlyTask(head.name, model.base.chatTemplate !== null);
   if (task === null || !tasksOf(head.name).includes(task))
     throw new StudioError('adapter.task', { path, type: head.name, legal: tasksOf(head.name).join(', ') });
-  const names = labelsOf(request.labels, labels.length > 0 ? labels.length : null);
+  const names = namedLabels(request.labels, labels.length > 0 ? labels.length : null);
   const pending = `${out}.part`;
   await rm(pending, { recursive: true, force: true });
   try {
@@ -252,7 +218,7 @@ async function importAdapterHub({ request, path, model }: Source): Promise<Impor
     const given = request.labels === null ? labels : names;
     await writeJson(join(pending, 'labels.json'), head.problem === 'regression' ? [] : given);
     await writeJson(join(pending, 'head.json'), head);
-    await writeJson(join(pending, 'recipe.json'), recipeOf({ request, model, task, method }));
+    await writeJson(join(pending, 'recipe.json'), importedRecipe({ request, model, task, method }));
     await copyTokenizerFiles(model.base, pending);
     // Opened as every adapter is, so that what does not fit the base is told now.
     const tuned = await openTuned(request.modelPath, pending);

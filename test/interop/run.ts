@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { compareAdapterHub } from './adapterhub.ts';
 import { compareGguf } from './gguf.ts';
+import { compareMethods } from './methods.ts';
 import { check, hasLlama, prepareAdapters, preparePython, quietPython, run } from './python.ts';
 import { compareVariants } from './variants.ts';
 
@@ -91,4 +92,6 @@ if (!only.test('variants')) console.log('\nDecoders against Transformers: not as
 else statuses.push(await compareVariants(python, path.join(work, 'variants')));
 if (!only.test('adapterhub')) console.log('\nAdapterHub: not asked for');
 else statuses.push(await compareAdapterHub(prepareAdapters(), path.join(work, 'adapterhub')));
+if (!only.test('methods')) console.log('\nEvery method both ways: not asked for');
+else statuses.push(await compareMethods(python, path.join(work, 'methods')));
 process.exitCode = Math.max(...statuses);
