@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createHandlers } from '../../engine/index.ts';
 import { openTuned } from '../../engine/export/open-adapter.ts';
-import { StudioError } from '../../engine/spec/errors.ts';
+import { toEnvelope } from '../../engine/spec/errors.ts';
 import { supportedMethods, type SupportedMethod } from '../../engine/spec/methods/index.ts';
 import type { TaskName } from '../../engine/spec/tasks.ts';
 import type { TokenRow } from '../../engine/tasks/rows.ts';
@@ -119,7 +119,8 @@ async function trainOurs({ method, task, base, folder }: Case, family: Family): 
     const out = path.join(folder, 'run');
     await handlers.train({ recipe, folder, modelPath: base, out, resume: false }, () => undefined, control);
   } catch (thrown) {
-    if (thrown instanceof StudioError && /^(method|model|not-yet)/.test(thrown.code)) return thrown.code;
+    const told = toEnvelope(thrown);
+    if (told.kind === 'expected' && /^(method|model)\./.test(told.code)) return told.code;
     throw thrown;
   }
   writeFileSync(
@@ -153,7 +154,7 @@ async function readTheirs(cases: readonly Case[]): Promise<number> {
   for (const { name, task, base, folder } of cases) {
     const family = families.find((own) => own.task === task);
     const theirs = path.join(folder, 'theirs');
-    let said = '';
+    let said: string;
     try {
       const out = path.join(folder, 'imported');
       const labels = task === 'text-classification' ? ['a', 'b', 'c'] : [];
