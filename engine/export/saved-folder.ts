@@ -19,6 +19,7 @@ async function leavePathsBehind(path: string): Promise<void> {
     ...recipe,
     model: basename(recipe.model),
     data: { ...data, train: names(data.train), validation: names(data.validation), test: names(data.test) },
+    ...(recipe.start === undefined ? {} : { start: basename(recipe.start) }),
     method: methodOf(method).movePaths(method, (file) => basename(file)),
   });
 }

@@ -49,10 +49,11 @@ export function createTrainer(room: DataRoom): CommandHandler<'train'> {
     const prepared = await prepareRun(request, room);
     try {
       const { base, setup, recipe } = prepared;
-      const start = await startValues({ ...prepared, labels: prepared.rows.labels, seed: recipe.training.seed });
-      const earlier = recipe.start === undefined ? [] : await earlierValues(recipe.start, setup);
+      const { seed } = recipe.training;
+      const start = await startValues({ ...prepared, labels: prepared.rows.labels, seed });
+      const earlier = recipe.start === undefined ? [] : await earlierValues(recipe.start, { setup, base, seed });
       const known = new Map([...start, ...earlier, ...(checkpoint?.tensors ?? [])]);
-      const weights = await loadWeights({ base, setup, seed: recipe.training.seed, known });
+      const weights = await loadWeights({ base, setup, seed, known });
       await refuseFullDisk(folder.path, runBytes(setup));
       // What can be refused has been: the first trace in the run's folder comes after it.
       await settleRecipe(folder, recipe, request.resume);

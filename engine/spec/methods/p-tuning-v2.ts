@@ -33,7 +33,7 @@ export const pTuningV2Schema = z.strictObject({
   sharedWith: field(z.array(furtherData).max(16).nullable().optional(), {
     label: 'Learns from further files too',
     term: 'multi-task prompts',
-    help: 'Further data sets for the same goal, as [{"train": ["more.csv"]}]: their rows teach the same prompts, each set with an answer layer of its own for its own labels (of an answer layer in two steps the first is shared). Checked, tested and saved is your own data set only.',
+    help: 'Further data sets for the same goal, as [{"train": ["more.csv"]}]: their rows teach the same prompts, each set with an answer layer of its own for its own labels (of an answer layer in two steps the first is shared). Checked, tested and saved is your own data set only; a second run can start from the result without them.',
     advanced: true,
   }),
 });

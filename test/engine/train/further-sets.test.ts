@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openSafetensors } from '../../../engine/checkpoint/safetensors.ts';
 import type { Json } from '../../../engine/spec/json.ts';
+import { loadTensors } from '../../../engine/train/checkpoints.ts';
 import { goldenModel, Panel, useFolder } from '../../support/engine-fixtures.ts';
 import {
   eventsOf,
@@ -54,6 +55,9 @@ beforeAll(async () => {
   });
   await writeFile(path('further.csv'), `said,meant\n${lines.join('')}`);
 });
+
+const valuesOf = (out: string): Promise<ReadonlyMap<string, Float32Array>> =>
+  loadTensors(path(out, 'adapter/adapter_model.safetensors'));
 
 describe('a run whose prompts further data sets teach', () => {
   let whole: Awaited<ReturnType<typeof run>>;
@@ -113,6 +117,26 @@ describe('a run whose prompts further data sets teach', () => {
     expect(eventsOf(events, 'resumed')[0]?.step).toBeGreaterThan(0);
     expect((await bytesOf('aborted')).equals(await bytesOf('whole'))).toBe(true);
     expect(await readPredictions(path('aborted'))).toEqual(await readPredictions(path('whole')));
+  });
+
+  test('goes on from it, for its own data set or beside others again, with its values', async () => {
+    const still = { ...training, maxSteps: 1, learningRate: 1e-12 };
+    const before = await valuesOf('whole');
+    for (const [out, own] of [
+      ['alone', method()],
+      ['beside', method([pair])],
+    ] as const) {
+      await run(out, { ...textRecipe({ method: own, training: still }), start: 'whole/adapter' });
+      const after = await valuesOf(out);
+      expect([...after.keys()]).toEqual([...before.keys()]);
+      for (const [name, values] of before)
+        values.forEach((value, at) =>
+          expect(Math.abs(value - (after.get(name)?.[at] ?? NaN)), name).toBeLessThan(1e-9),
+        );
+      const request = { run: path(out), modelPath: goldenModel('bert'), to: 'peft', out: path(`${out} out`) } as const;
+      await handlers.export(request, () => undefined, new Panel());
+      expect(await jsonOf(`${out} out/recipe.json`)).toMatchObject({ start: 'adapter' });
+    }
   });
 
   test('is estimated with all rows', async () => {
