@@ -10,9 +10,11 @@ import type { AnswerEvent } from '../contract/views.ts';
 import type { RunRecord } from '../store/store.ts';
 import { modelPathOf } from './models.ts';
 import type { Parts, Services } from './parts.ts';
+import type { Planner } from './plan.ts';
 import { restoredAdapter } from './run-folder.ts';
 import type { Views } from './views.ts';
 
+/** Tokens of an answer at most, where the model reads that many beside its question. */
 const longestAnswer = 256;
 
 /** Class centres are all that a run keeps of an untrained classifier. */
@@ -20,7 +22,10 @@ function canAskUntrained(task: SupportedTask, baseline: string | null): boolean 
   return writesText(task) || (task === 'text-classification' && baseline !== null && existsSync(baseline));
 }
 
-export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask' | 'stopAnswer'> {
+export function answerServices(
+  parts: Parts,
+  { views, facts }: { readonly views: Views; readonly facts: Planner['facts'] },
+): Pick<Services, 'ask' | 'stopAnswer'> {
   const { store, engine, paths, publish } = parts;
   const underWay = new Map<string, AbortController>();
 
@@ -71,8 +76,14 @@ export function answerServices(parts: Parts, views: Views): Pick<Services, 'ask'
 
   return {
     ask: async ({ runId, prompt, pair, context, choices, settings: wished = {} }) => {
-      const settings = generationSettings({ maxNewTokens: longestAnswer, ...wished });
       const run = views.runRecord(runId);
+      const room = await facts(run.model).then(
+        ({ contextLength }) => contextLength ?? Infinity,
+        // A model that has gone missing is told of when it is opened.
+        () => Infinity,
+      );
+      const maxNewTokens = Math.min(longestAnswer, Math.max(1, Math.floor(room / 2)));
+      const settings = generationSettings({ maxNewTokens, ...wished });
       if (run.metrics === null && run.state !== 'finished')
         throw new StudioError('run.state', { state: run.state, wanted: 'asked' });
       const adapter = await restoredAdapter(run.folder, store.adapters.list(run.id));

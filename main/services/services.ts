@@ -34,7 +34,7 @@ export async function createServices(parts: Parts): Promise<StudioServices> {
       ...plans.services,
       ...runs.services,
       ...resultServices(parts, views),
-      ...answerServices(parts, views),
+      ...answerServices(parts, { views, facts: plans.facts }),
       ...importServices(parts, views),
       ...exportServices(parts, { views, facts: plans.facts }),
     },
