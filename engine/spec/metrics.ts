@@ -57,6 +57,14 @@ export interface TrainFigures {
   readonly device: string;
 }
 
+/** What the model as it came answers in a prompt, on the first of the measured rows. */
+export interface InContextFigures {
+  readonly zeroShot: AccuracyFigure | null;
+  readonly fewShot: AccuracyFigure | null;
+  /** Examples in the prompt of `fewShot`. */
+  readonly shots: number;
+}
+
 export interface Metrics {
   readonly task: TaskName;
   readonly metric: MetricName;
@@ -64,7 +72,12 @@ export interface Metrics {
   readonly measuredOn: 'test' | 'validation' | null;
   readonly tuned: Figure | null;
   /** `majority`: always the most frequent training label; null for language models. */
-  readonly baselines: { readonly untrained: Figure | null; readonly majority: AccuracyFigure | null } | null;
+  readonly baselines: {
+    readonly untrained: Figure | null;
+    readonly majority: AccuracyFigure | null;
+    /** Absent where a model cannot be asked in a prompt, and in runs from before. */
+    readonly inContext?: InContextFigures;
+  } | null;
   readonly train: TrainFigures;
 }
 

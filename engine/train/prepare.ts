@@ -243,13 +243,19 @@ async function headFor(task: Task, { dataset, model, method }: HeadContext): Pro
 }
 
 /** A head that is not made new comes with the model. Errors: `model.no-words`. */
-function checkHeadIsThere(head: Head, { architecture, config, base }: OpenedModel): void {
+function checkHeadIsThere(head: Head, model: OpenedModel): void {
+  const missing = missingWeight(head, model);
+  if (missing !== null) throw new StudioError('model.no-words', { path: model.base.path, name: missing });
+}
+
+/** The first weight of a head that the model's files lack; null: all are there. */
+export function missingWeight(head: Head, { architecture, config, base }: OpenedModel): string | null {
   const names = new Set(base.weights.names());
   const needed = architecture.headModules(config, head).filter(({ kind }) => kind !== 'buffer');
   const missing = needed
     .flatMap((module) => weightsOfModule(module).map(([name]) => name))
     .find((name) => !architecture.stored(name, head.name).some((stored) => names.has(stored)));
-  if (missing !== undefined) throw new StudioError('model.no-words', { path: base.path, name: missing });
+  return missing ?? null;
 }
 
 /** How the method lays out a task's rows. Errors: `recipe.field`. */

@@ -14,7 +14,12 @@ import type { Part, Task, TaskModel } from '../tasks/task.ts';
 const rowsLookedAt = 500;
 
 /** The language model of a family; null where it has none. */
-export function languageHead(architecture: Pick<Architecture, 'taskClasses'>, config: ModelConfig): Head | null {
+export function languageHead(
+  architecture: Pick<Architecture, 'kind' | 'taskClasses'>,
+  config: ModelConfig,
+): Head | null {
+  // An encoder fills gaps, and does not go on with a text.
+  if (architecture.kind === 'encoder') return null;
   const name = headNames.find((own) => isLanguageModel(own) && architecture.taskClasses[own] !== undefined);
   return name === undefined ? null : { name, labels: config.vocabulary };
 }

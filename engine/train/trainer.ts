@@ -18,6 +18,7 @@ import { baseline } from './baseline.ts';
 import { planSteps, type Plan } from './batches.ts';
 import { exists, loadCheckpoint, loadTensors, saveCheckpoint, saveTensors, type Progress } from './checkpoints.ts';
 import { learningCount, refuseFullDisk, runBytes } from './disk.ts';
+import { inContextBaseline } from './in-context-baseline.ts';
 import { Machine } from './machine.ts';
 import { prepareRun, type PreparedRun } from './prepare.ts';
 import {
@@ -129,6 +130,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
   // Where nothing is learned, the model as it came is what is measured.
   const learns = setup.trainable.length > 0;
   const untrained = measured === null || !learns ? null : await baseline(prepared, { ...before, part: measured });
+  const inContext = measured === null ? null : await inContextBaseline(prepared, { ...before, part: measured });
   await machine.release();
   const progress = await new Loop(prepared, context, { machine, answerer, plan }).run();
   await machine.release();
@@ -145,7 +147,14 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
     metric: rows.metric,
     measuredOn: measured,
     tuned: tuned?.figure ?? null,
-    baselines: measured === null ? null : { untrained: untrained?.figure ?? null, majority: rows.majority(measured) },
+    baselines:
+      measured === null
+        ? null
+        : {
+            untrained: untrained?.figure ?? null,
+            majority: rows.majority(measured),
+            ...(inContext ? { inContext } : {}),
+          },
     train: trainFigures(progress, prepared),
   };
   await writeJson(folder.metrics, metrics);

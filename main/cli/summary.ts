@@ -1,5 +1,5 @@
 /** What a run or a measurement came to, in a few lines. */
-import type { Figure, MetricName, Metrics } from '../../engine/spec/metrics.ts';
+import type { Figure, InContextFigures, MetricName, Metrics } from '../../engine/spec/metrics.ts';
 import { bytes, count, figure, percent } from '../../engine/spec/wording/format.ts';
 import { metricWords, scoreText } from '../../engine/spec/wording/en/metrics.ts';
 import { duration } from './format.ts';
@@ -20,6 +20,7 @@ export function metricsText({ metric, measuredOn, tuned, baselines, train }: Met
       ? [`Tuned: ${figureText(metric, tuned)}${measuredOn === 'validation' ? ', measured on the check rows' : ''}`]
       : []),
     ...(baselines?.untrained ? [`Untrained: ${figureText(metric, baselines.untrained)}`] : []),
+    ...inContextLines(metric, baselines?.inContext),
     ...(baselines?.majority ? [`Always the most frequent answer: ${percent(baselines.majority.accuracy)}`] : []),
     ...(tuned ? [] : ['No rows were held back, so nothing was measured.']),
     [
@@ -29,4 +30,10 @@ export function metricsText({ metric, measuredOn, tuned, baselines, train }: Met
     ].join(', '),
   ];
   return lines.join('\n');
+}
+
+function inContextLines(metric: MetricName, figures: InContextFigures | undefined): readonly string[] {
+  const line = (shots: number, measured: Figure | null): readonly string[] =>
+    measured ? [`Asked with ${count(shots)} examples: ${figureText(metric, measured)}`] : [];
+  return figures ? [...line(0, figures.zeroShot), ...line(figures.shots, figures.fewShot)] : [];
 }

@@ -210,3 +210,14 @@ describe('what cannot be is refused', () => {
     await expect(trainTiny({ folder: path(), out: path('run'), recipe })).rejects.toMatchObject(expected);
   });
 });
+
+test('a result says what the model answers in a prompt, where it can be asked', async () => {
+  const of = async (model: string, targetModules: readonly string[]) => {
+    const recipe = await recipeOf({ title: '', model, method: {} });
+    const method = { name: 'lora', r: 2, alpha: 4, dropout: 0, targetModules };
+    const run = { folder: path(), out: path(`beside ${model}`), recipe: { ...recipe, method } };
+    return (await trainTiny(run)).metrics.baselines?.inContext;
+  };
+  expect(await of('llama', ['q_proj'])).toMatchObject({ zeroShot: { n: 7 }, fewShot: { n: 7 }, shots: 4 });
+  expect(await of('bert', ['query'])).toBeUndefined();
+});
