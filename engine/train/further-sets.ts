@@ -64,7 +64,7 @@ function nameOf({ tables }: Dataset): string {
   return tables.map(({ table }) => table.name).join(', ');
 }
 
-export interface LearningRows {
+interface LearningRows {
   readonly task: Task;
   readonly model: TaskModel;
   /** The run's own, as its head. */

@@ -15,7 +15,7 @@ export function itemCount(objective: Objective, row: TokenRow): number {
   return objective === 'span' ? 2 : 1;
 }
 
-export interface Targets {
+interface Targets {
   readonly feeds: readonly (readonly [string, HostTensor])[];
   readonly ranges: readonly (readonly [number, number])[];
 }
