@@ -204,7 +204,7 @@ export function modelCard({ recipe, setup, rows, origin }: Learned, notes: reado
     `# ${publicName(recipe.model)}, tuned with ${recipe.method.name}`,
     origin ?? originOf(recipe, setup),
     ...(rows.labels.length > 0 ? [`Labels, in the order of the logits: ${rows.labels.join(', ')}.`] : []),
-    ...cardNotes(setup, rows.labels),
+    ...cardNotes(setup, { labels: rows.labels, method: recipe.method }),
     ...notes,
     'The resolved recipe is in recipe.json.',
   ];

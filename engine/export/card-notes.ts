@@ -1,10 +1,17 @@
 /** What a model card must say, because PEFT does otherwise, or not by itself (spec/methods.md, sections 3.6 and 11). */
 import { basename } from 'node:path';
+import { methodOf } from '../methods/registry.ts';
 import type { Architecture, Head, HeadName } from '../models/model.ts';
+import type { MethodConfig } from '../spec/methods/index.ts';
 import type { Setup } from '../train/setup.ts';
 
-export function cardNotes(setup: Setup, labels: readonly string[]): readonly string[] {
-  return [...tokenNotes(setup, labels), ...furtherNotes(setup)];
+interface Trained {
+  readonly labels: readonly string[];
+  readonly method: MethodConfig;
+}
+
+export function cardNotes(setup: Setup, trained: Trained): readonly string[] {
+  return [...tokenNotes(setup, trained), ...furtherNotes(setup)];
 }
 
 /** Data sets whose own answer layers are left behind. */
@@ -18,16 +25,18 @@ function furtherNotes({ method, methodConfig }: Setup): readonly string[] {
 }
 
 function tokenNotes(
-  { method, methodConfig, head, virtualTokens, architecture }: Setup,
-  labels: readonly string[],
+  { method, head, virtualTokens, architecture }: Setup,
+  { labels, method: trained }: Trained,
 ): readonly string[] {
-  const template = method && methodConfig ? method.template(methodConfig) : null;
+  const template = methodOf(trained).template(trained);
   if (template) {
     const words = labels.map((label) => `${label}: “${template.labelWords[label] ?? label}”`).join(', ');
     return [
-      `Rows are laid out as \`${template.text}\`, with the learned tokens, in their order, where \`virtual\` stands. PEFT puts all of them in front, so code that uses this folder lays rows out itself.`,
+      template.virtualTokens > 0
+        ? `Rows are laid out as \`${template.text}\`, with the learned tokens, in their order, where \`virtual\` stands. PEFT puts all of them in front, so code that uses this folder lays rows out itself.`
+        : `Rows are laid out as \`${template.text}\`.`,
       ...(head.words ? [`A label answers by the first token of its word ${placeOf(head)}: ${words}.`] : []),
-      ...notesOf(head, architecture),
+      ...(method?.savedAs === 'peft' ? loadingNotes(head, architecture) : []),
     ];
   }
   return [
@@ -45,7 +54,7 @@ function placeOf({ name }: Head): string {
 }
 
 /** PEFT's own loader knows no masked language models. */
-function notesOf({ name }: Head, { taskClasses }: Architecture): readonly string[] {
+function loadingNotes({ name }: Head, { taskClasses }: Architecture): readonly string[] {
   if (name !== 'masked-lm') return [];
   return [
     `The base model is Transformers' \`${taskClasses[name] ?? 'AutoModelForMaskedLM'}\`, with its own head: \`PeftModel.from_pretrained(AutoModelForMaskedLM.from_pretrained("the base model"), "this folder")\`. Learned tokens put in front move the mask along in its logits.`,

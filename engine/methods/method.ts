@@ -197,6 +197,16 @@ export interface Method<Config extends MethodConfig = MethodConfig> {
   savedTensors(scope: Scope, config: Config, target: Target): ReadonlyMap<string, Tensor>;
 }
 
+/** Rows laid out by words alone: the method has no learned tokens, or none among the words. */
+export function wordTemplate({ template: text, labelWords }: WithTemplate): Template | null {
+  return text === null ? null : { text, virtualTokens: 0, labelWords };
+}
+
+interface WithTemplate {
+  readonly template: string | null;
+  readonly labelWords: Readonly<Record<string, string>>;
+}
+
 /** What most methods do not do. */
 export const plainMethod = {
   merging: null,

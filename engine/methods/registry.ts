@@ -56,9 +56,16 @@ export function methodFromPeft(
 ): MethodConfig {
   const type = raw['peft_type'];
   const read = typeof type === 'string' ? peftTypes[type] : undefined;
-  if (read) return read(raw, path, trained);
+  if (read) return withTemplate(read(raw, path, trained), trained);
   const legal = Object.keys(peftTypes).join(', ');
   throw new StudioError('model.config', { path, field: 'peft_type', value: JSON.stringify(type ?? null), legal });
+}
+
+/** PEFT has no templates: what the run that wrote the file laid its rows out by is its own to say. */
+function withTemplate(read: MethodConfig, trained: MethodConfig | null): MethodConfig {
+  if (trained?.name !== read.name || !('labelWords' in trained) || !('labelWords' in read)) return read;
+  const { template, labelWords } = trained;
+  return template === null ? read : { ...read, template, labelWords };
 }
 
 /** The settings in an AdapterHub folder's adapter_config.json: bottleneck adapters. Errors: `model.config`. */

@@ -34,13 +34,15 @@ function namesOf(modules: Modules): string[] {
 
 function targets(
   { targetModules, targetPattern }: TargetSettings,
-  { headIsNew }: Target,
+  { headIsNew, config }: Target,
   free: Modules,
 ): ReadonlySet<string> {
   if (targetPattern !== null) return matching(targetPattern, free);
   if (targetModules.length !== 1 || targetModules[0] !== allLinear) return ending(targetModules, free);
   // The layer that reads words off the vocabulary is left as it is.
-  const below = free.filter(({ part, kind }) => linearKinds.includes(kind) && (part === 'base' || headIsNew));
+  const reads = ({ part, shape }: TargetModule): boolean =>
+    part === 'head' && !headIsNew && shape[0] === config.vocabulary;
+  const below = free.filter((module) => linearKinds.includes(module.kind) && !reads(module));
   return new Set(namesOf(below.filter(({ part }) => part !== 'tied')));
 }
 

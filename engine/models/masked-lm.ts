@@ -45,10 +45,19 @@ export function maskedLmTies(
   return new Map([[`${decoder}.weight`, `${table}.weight`], ...(own === bias ? [] : [[own, bias] as const])]);
 }
 
-/** The decoder's bias and the vocabulary's are one, and files hold either. */
-export function storedBias({ decoder, bias }: MaskedLmNames, name: string): readonly string[] {
-  const own = decoder === null ? bias : `${decoder}.bias`;
-  return own === bias || (name !== own && name !== bias) ? [] : [name === own ? bias : own];
+/**
+ * Other names of a weight in a file: the decoder's bias and the vocabulary's are one, and the decoder's weight is the
+ * table's where it has no own.
+ */
+export function storedElsewhere(
+  { decoder, bias }: MaskedLmNames,
+  name: string,
+  tables: readonly string[],
+): readonly string[] {
+  if (decoder === null) return [];
+  if (name === `${decoder}.weight`) return tables;
+  const pair = [`${decoder}.bias`, bias];
+  return pair.includes(name) ? pair.filter((other) => other !== name) : [];
 }
 
 export interface MaskedLmOptions {

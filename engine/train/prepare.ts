@@ -104,10 +104,13 @@ export function taskModel(
 
 /** A model with its method on it, as its task makes rows for it. Throws `method.no-room`. */
 export function rowModel(
-  tuned: OpenedModel & Pick<PreparedRun, 'setup' | 'prompt'> & { readonly recipe: Pick<Recipe, 'training'> },
+  tuned: OpenedModel & Pick<PreparedRun, 'setup' | 'prompt'> & { readonly recipe: Pick<Recipe, 'training' | 'method'> },
 ): TaskModel {
   const { setup, prompt, recipe } = tuned;
-  return taskModel(tuned, roomForRows(setup, recipe.training.maxLength), { layout: layoutFor(setup), prompt });
+  return taskModel(tuned, roomForRows(setup, recipe.training.maxLength), {
+    layout: layoutFor(recipe, tuned.architecture),
+    prompt,
+  });
 }
 
 /** The recipe with its presets and absolute paths, checked against the model. */
@@ -259,9 +262,9 @@ export function missingWeight(head: Head, { architecture, config, base }: Opened
 }
 
 /** How the method lays out a task's rows. Errors: `recipe.field`. */
-function layoutFor({ method, methodConfig, architecture }: Setup): Layout | null {
-  const template = method && methodConfig ? method.template(methodConfig) : null;
-  return template && layoutOf(template, architecture.kind);
+function layoutFor({ method }: Pick<Recipe, 'method'>, { kind }: Architecture): Layout | null {
+  const template = methodOf(method).template(method);
+  return template && layoutOf(template, kind);
 }
 
 /** Shortest room for a row's own tokens. */

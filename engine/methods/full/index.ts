@@ -2,12 +2,13 @@
 import { StudioError } from '../../spec/errors.ts';
 import type { FullConfig } from '../../spec/methods/full.ts';
 import { depthsOf, moduleOf } from '../depth.ts';
-import { plainMethod, type Method } from '../method.ts';
+import { plainMethod, wordTemplate, type Method } from '../method.ts';
 
 export const full: Method<FullConfig> = {
   ...plainMethod,
   name: 'full',
   savedAs: 'model',
+  template: wordTemplate,
   check: ({ frozenLayers }, target) => {
     const layers = depthsOf(target).top - 1;
     if (frozenLayers <= layers) return;

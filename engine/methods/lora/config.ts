@@ -1,6 +1,7 @@
 /** LoRA's settings as PEFT's adapter_config.json has them, both ways (peft/tuners/lora/config.py). */
 import type { Json } from '../../spec/json.ts';
 import { plainLora, type LoraConfig } from '../../spec/methods/lora.ts';
+import { noTemplate } from '../../spec/methods/template.ts';
 import type { PeftContext } from '../method.ts';
 import { peftReader, savedHeads, targetsFromPeft, targetsToPeft } from '../peft.ts';
 import { correctedModules } from './parameters.ts';
@@ -73,5 +74,6 @@ export function fromPeftConfig(raw: Readonly<Record<string, Json>>, path: string
     loraPlusRatio: plainLora.loraPlusRatio,
     loraPlusEmbedding: plainLora.loraPlusEmbedding,
     ensureWeightTying: read.boolean('ensure_weight_tying'),
+    ...noTemplate,
   };
 }

@@ -2,7 +2,7 @@
 import { weightsOfModule } from '../../models/model.ts';
 import { StudioError } from '../../spec/errors.ts';
 import type { LoraConfig } from '../../spec/methods/lora.ts';
-import { endsIn, learningHead, plainMethod, type Method, type Target } from '../method.ts';
+import { endsIn, learningHead, plainMethod, wordTemplate, type Method, type Target } from '../method.ts';
 import { toPeftConfig } from './config.ts';
 import { injectLora } from './inject.ts';
 import { loraMerging } from './merge.ts';
@@ -15,6 +15,7 @@ export const lora: Method<LoraConfig> = {
   name: 'lora',
   merging: loraMerging,
   savedAs: 'peft',
+  template: wordTemplate,
   lowRank: correctedModules,
   peft: { config: toPeftConfig, key: peftKey, alsoSaved },
   startsAsIdentity: ({ initWeights }) => initWeights !== 'random',

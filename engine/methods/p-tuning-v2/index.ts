@@ -1,7 +1,7 @@
 /** P-Tuning v2: Prompt Tuning Can Be Comparable to Fine-tuning Universally Across Scales and Tasks (Liu et al., 2022, arXiv 2110.07602). */
 import type { Tensor } from '../../autodiff/graph.ts';
 import type { PTuningV2Config } from '../../spec/methods/p-tuning-v2.ts';
-import { learningHead, plainMethod, type Method } from '../method.ts';
+import { learningHead, plainMethod, wordTemplate, type Method } from '../method.ts';
 import { promptKey, promptTable } from '../peft-prompts.ts';
 import { toPrefixTuning } from '../prefix/config.ts';
 import { activationTable, checkPrefix, prefixOf, prefixParameters, tableOf } from '../prefix/inject.ts';
@@ -18,7 +18,7 @@ export const pTuningV2: Method<PTuningV2Config> = {
   startsAsIdentity: () => false,
   prefixLength: ({ virtualTokens }) => virtualTokens,
   // Its own tokens stand in the layers, none among the words.
-  template: ({ template: text, labelWords }) => (text === null ? null : { text, virtualTokens: 0, labelWords }),
+  template: wordTemplate,
   check: (config, target) => {
     checkPrefix('p-tuning-v2', config, target);
   },

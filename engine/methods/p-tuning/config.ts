@@ -1,6 +1,5 @@
 /** P-tuning's settings as PEFT's adapter_config.json has them, both ways (peft/tuners/p_tuning/config.py). */
 import type { Json } from '../../spec/json.ts';
-import type { MethodConfig } from '../../spec/methods/index.ts';
 import { noTemplate } from '../../spec/methods/template.ts';
 import type { PTuningConfig } from '../../spec/methods/p-tuning.ts';
 import type { PeftContext } from '../method.ts';
@@ -26,14 +25,8 @@ const encoders: ReadonlyMap<string | null, PTuningConfig['encoder']> = new Map([
   ['LSTM', 'lstm'],
 ]);
 
-/** PEFT has no templates: what the run that wrote the file laid its rows out by is its own to say. */
-export function fromPTuning(
-  raw: Readonly<Record<string, Json>>,
-  path: string,
-  trained: MethodConfig | null,
-): PTuningConfig {
+export function fromPTuning(raw: Readonly<Record<string, Json>>, path: string): PTuningConfig {
   const read = new PeftReader(raw, path);
-  const { template, labelWords } = trained?.name === 'p-tuning' ? trained : noTemplate;
   return {
     name: 'p-tuning',
     virtualTokens: read.count('num_virtual_tokens'),
@@ -42,8 +35,7 @@ export function fromPTuning(
     encoderLayers: read.countOrNull('encoder_num_layers') ?? 2,
     encoderDropout: read.share('encoder_dropout'),
     transformerSubmodules: submodulesOf(raw, read),
-    template,
-    labelWords,
+    ...noTemplate,
     modulesToSave: read.modulesToSave(),
   };
 }

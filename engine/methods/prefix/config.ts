@@ -44,9 +44,7 @@ export function fromPrefixTuning(
     modulesToSave: read.modulesToSave(),
   };
   const understands = trained?.name !== 'prefix' && understandingTasks.includes(task);
-  // PEFT has no templates: they are the run's own to say.
-  const { template, labelWords } = trained?.name === 'p-tuning-v2' ? trained : noTemplate;
   return understands || trained?.name === 'p-tuning-v2'
-    ? { name: 'p-tuning-v2', ...settings, dropout: 0, template, labelWords }
+    ? { name: 'p-tuning-v2', ...settings, dropout: 0, ...noTemplate }
     : { name: 'prefix', ...settings };
 }

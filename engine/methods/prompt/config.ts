@@ -1,6 +1,7 @@
 /** Prompt tuning's settings as PEFT's adapter_config.json has them, both ways (peft/tuners/prompt_tuning/config.py). */
 import type { Json } from '../../spec/json.ts';
 import type { PromptConfig } from '../../spec/methods/prompt.ts';
+import { noTemplate } from '../../spec/methods/template.ts';
 import type { PeftContext } from '../method.ts';
 import { PeftReader, promptFields, wordSize } from '../peft-prompts.ts';
 
@@ -31,6 +32,7 @@ export function fromPromptTuning(raw: Readonly<Record<string, Json>>, path: stri
     init: read.choice('prompt_tuning_init', starts),
     initText: read.text('prompt_tuning_init_text'),
     transformerSubmodules: submodulesOf(raw, read),
+    ...noTemplate,
     modulesToSave: read.modulesToSave(),
   };
 }

@@ -1,6 +1,6 @@
 /** The Power of Scale for Parameter-Efficient Prompt Tuning (Lester et al., 2021, arXiv 2104.08691). */
 import type { PromptConfig } from '../../spec/methods/prompt.ts';
-import { learningHead, plainMethod, type Method } from '../method.ts';
+import { learningHead, plainMethod, wordTemplate, type Method } from '../method.ts';
 import { promptKey, promptTable } from '../peft-prompts.ts';
 import { withTable } from '../virtual-tokens.ts';
 import { toPromptTuning } from './config.ts';
@@ -13,6 +13,10 @@ export const prompt: Method<PromptConfig> = {
   peft: { config: toPromptTuning, key: promptKey },
   startsAsIdentity: () => false,
   virtualTokens: ({ virtualTokens }) => virtualTokens,
+  template: (config) => {
+    const words = wordTemplate(config);
+    return words && { ...words, virtualTokens: config.virtualTokens };
+  },
   added: promptParameters,
   trainable: (config, target) => [
     ...promptParameters(config, target).keys(),

@@ -1,5 +1,5 @@
 /** BERT (Devlin et al., 2019, arXiv 1810.04805); MiniLM-L6 is one. */
-import { maskedLmTies, storedBias } from '../masked-lm.ts';
+import { maskedLmTies, storedElsewhere } from '../masked-lm.ts';
 import { countedPositions, withOrWithout, type Architecture } from '../model.ts';
 import { parseBertConfig, type BertConfig } from './config.ts';
 import { bertForward, bertHead } from './forward.ts';
@@ -24,7 +24,10 @@ export const bert: Architecture<BertConfig> = {
   modules: bertModules,
   headModules: bertHeadModules,
   ties: ({ tied }, { name }) => (name === 'masked-lm' ? maskedLmTies(bertMaskedLm, { table, tied }) : new Map()),
-  stored: (name) => [...withOrWithout(name, 'bert.'), ...storedBias(bertMaskedLm, name)],
+  stored: (name) => [
+    ...withOrWithout(name, 'bert.'),
+    ...storedElsewhere(bertMaskedLm, name, withOrWithout(`${table}.weight`, 'bert.')),
+  ],
   positions: (_config, mask, options) => countedPositions(mask, options),
   pooled: () => 0,
   decoderInput: () => 'none',

@@ -1,6 +1,6 @@
 /** DeBERTa-v2 and -v3 (He et al., 2021, arXiv 2006.03654 and 2111.09543), which are one architecture. */
 import { bertMaskedLm } from '../bert/weights.ts';
-import { maskedLmTies, storedBias } from '../masked-lm.ts';
+import { maskedLmTies, storedElsewhere } from '../masked-lm.ts';
 import { countedPositions, withOrWithout, type Architecture } from '../model.ts';
 import { parseDebertaConfig, type DebertaConfig } from './config.ts';
 import { debertaForward, debertaHead } from './forward.ts';
@@ -26,7 +26,10 @@ export const debertaV2: Architecture<DebertaConfig> = {
   headModules: debertaHeadModules,
   ties: (config, { name }) =>
     name === 'masked-lm' ? maskedLmTies(debertaMaskedLm(config), { table, tied: config.tied }) : new Map(),
-  stored: (name) => [...withOrWithout(name, 'deberta.'), ...storedBias(bertMaskedLm, name)],
+  stored: (name) => [
+    ...withOrWithout(name, 'deberta.'),
+    ...storedElsewhere(bertMaskedLm, name, withOrWithout(`${table}.weight`, 'deberta.')),
+  ],
   positions: (_config, mask, options) => countedPositions(mask, options),
   pooled: () => 0,
   decoderInput: () => 'none',

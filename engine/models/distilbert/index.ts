@@ -1,5 +1,5 @@
 /** DistilBERT (Sanh et al., 2019, arXiv 1910.01108). */
-import { maskedLmTies, storedBias } from '../masked-lm.ts';
+import { maskedLmTies, storedElsewhere } from '../masked-lm.ts';
 import { countedPositions, withOrWithout, type Architecture } from '../model.ts';
 import { parseDistilBertConfig, type DistilBertConfig } from './config.ts';
 import { distilBertForward, distilBertHead } from './forward.ts';
@@ -24,7 +24,10 @@ export const distilbert: Architecture<DistilBertConfig> = {
   modules: distilBertModules,
   headModules: distilBertHeadModules,
   ties: ({ tied }, { name }) => (name === 'masked-lm' ? maskedLmTies(distilBertMaskedLm, { table, tied }) : new Map()),
-  stored: (name) => [...withOrWithout(name, 'distilbert.'), ...storedBias(distilBertMaskedLm, name)],
+  stored: (name) => [
+    ...withOrWithout(name, 'distilbert.'),
+    ...storedElsewhere(distilBertMaskedLm, name, withOrWithout(`${table}.weight`, 'distilbert.')),
+  ],
   positions: (_config, mask, options) => countedPositions(mask, options),
   pooled: () => 0,
   decoderInput: () => 'none',

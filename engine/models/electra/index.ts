@@ -1,5 +1,5 @@
 /** ELECTRA's discriminator and generator (Clark et al., 2020, arXiv 2003.10555). */
-import { maskedLmTies, storedBias } from '../masked-lm.ts';
+import { maskedLmTies, storedElsewhere } from '../masked-lm.ts';
 import { countedPositions, withOrWithout, type Architecture } from '../model.ts';
 import { parseElectraConfig, type ElectraConfig } from './config.ts';
 import { electraForward, electraHead } from './forward.ts';
@@ -24,7 +24,10 @@ export const electra: Architecture<ElectraConfig> = {
   modules: electraModules,
   headModules: electraHeadModules,
   ties: ({ tied }, { name }) => (name === 'masked-lm' ? maskedLmTies(electraMaskedLm, { table, tied }) : new Map()),
-  stored: (name) => [...withOrWithout(name, 'electra.'), ...storedBias(electraMaskedLm, name)],
+  stored: (name) => [
+    ...withOrWithout(name, 'electra.'),
+    ...storedElsewhere(electraMaskedLm, name, withOrWithout(`${table}.weight`, 'electra.')),
+  ],
   positions: (_config, mask, options) => countedPositions(mask, options),
   pooled: () => 0,
   decoderInput: () => 'none',

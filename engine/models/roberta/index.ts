@@ -1,6 +1,6 @@
 /** RoBERTa (Liu et al., 2019, arXiv 1907.11692) and XLM-R, which differs in nothing but its vocabulary. */
 import type { BertConfig } from '../bert/config.ts';
-import { maskedLmTies, storedBias } from '../masked-lm.ts';
+import { maskedLmTies, storedElsewhere } from '../masked-lm.ts';
 import { withOrWithout, type Architecture, type PositionOptions } from '../model.ts';
 import { parseRobertaConfig } from './config.ts';
 import { robertaForward, robertaHead } from './forward.ts';
@@ -47,7 +47,10 @@ export const roberta: Architecture<BertConfig> = {
   modules: robertaModules,
   headModules: robertaHeadModules,
   ties: ({ tied }, { name }) => (name === 'masked-lm' ? maskedLmTies(robertaMaskedLm, { table, tied }) : new Map()),
-  stored: (name) => [...withOrWithout(name, 'roberta.'), ...storedBias(robertaMaskedLm, name)],
+  stored: (name) => [
+    ...withOrWithout(name, 'roberta.'),
+    ...storedElsewhere(robertaMaskedLm, name, withOrWithout(`${table}.weight`, 'roberta.')),
+  ],
   positions: robertaPositions,
   pooled: () => 0,
   decoderInput: () => 'none',

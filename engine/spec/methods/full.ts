@@ -1,6 +1,7 @@
 /** Full fine-tuning: every weight learns (Devlin et al., 2019, arXiv 1810.04805, section 3.2), or those above frozen layers. */
 import { z } from 'zod';
 import { field } from './common.ts';
+import { noTemplate, templateFields } from './template.ts';
 
 export const fullSchema = z.strictObject({
   name: z.literal('full'),
@@ -17,10 +18,11 @@ export const fullSchema = z.strictObject({
     steps: [0.65, 0.75, 0.8, 0.9, 0.95, 1],
     advanced: true,
   }),
+  ...templateFields,
 });
 export type FullConfig = z.infer<typeof fullSchema>;
 
-export const plainFull: FullConfig = { name: 'full', frozenLayers: 0, layerDecay: 1 };
+export const plainFull: FullConfig = { name: 'full', frozenLayers: 0, layerDecay: 1, ...noTemplate };
 
 export function fullPreset(): FullConfig {
   return plainFull;

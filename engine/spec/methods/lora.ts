@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defaultTargets, field, type PresetContext, type PresetName } from './common.ts';
 import { plainTargets, targetFields } from './targets.ts';
+import { noTemplate, templateFields } from './template.ts';
 
 export const loraSchema = z.strictObject({
   name: z.literal('lora'),
@@ -86,6 +87,7 @@ export const loraSchema = z.strictObject({
     help: 'Where one of the two learns whole, so does the other. Otherwise they part.',
     advanced: true,
   }),
+  ...templateFields,
 });
 export type LoraConfig = z.infer<typeof loraSchema>;
 
@@ -102,6 +104,7 @@ export const plainLora = {
   loraPlusRatio: 1,
   loraPlusEmbedding: 0.005,
   ensureWeightTying: false,
+  ...noTemplate,
 } as const satisfies Partial<LoraConfig>;
 
 const ranks: Readonly<Record<PresetName, number>> = { quick: 4, balanced: 8, thorough: 16 };

@@ -1,6 +1,7 @@
 /** The Power of Scale for Parameter-Efficient Prompt Tuning (Lester et al., 2021, arXiv 2104.08691). Settings, limits, presets. */
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './common.ts';
+import { noTemplate, templateFields } from './template.ts';
 import {
   initText,
   modulesToSave,
@@ -20,6 +21,7 @@ export const promptSchema = z.strictObject({
   }),
   initText,
   transformerSubmodules,
+  ...templateFields,
   modulesToSave,
 });
 export type PromptConfig = z.infer<typeof promptSchema>;
@@ -32,6 +34,7 @@ export function promptPreset(preset: PresetName, context: PresetContext): Prompt
     init: text === null ? 'labels' : 'text',
     initText: text,
     transformerSubmodules: 1,
+    ...noTemplate,
     modulesToSave: null,
   };
 }

@@ -74,6 +74,17 @@ const everyDay: readonly Model[] = [
     plain: true,
     takesNoPast: true,
   },
+  // Fills gaps: its head came with it, and is the word table with a bias of its own.
+  {
+    name: 'distilbert',
+    head: 'masked-lm',
+    task: 'text-classification',
+    labels: ['calm', 'glad', 'sad'],
+    targets: ['q_lin', 'v_lin'],
+    table: 'word_embeddings',
+    plain: true,
+    takesNoPast: true,
+  },
   {
     name: 'bart',
     head: 'seq2seq-lm',
@@ -141,7 +152,7 @@ interface Method {
   readonly on?: readonly string[];
 }
 const virtual = { virtualTokens: 3, modulesToSave: null } as const;
-const learnedAlone = { initText: null, transformerSubmodules: 1 } as const;
+const learnedAlone = { ...noTemplate, initText: null, transformerSubmodules: 1 } as const;
 const encoder = {
   ...noTemplate,
   transformerSubmodules: 1,

@@ -8,6 +8,7 @@ import { Runtime } from '../../../engine/runtime/session.ts';
 import type { Json } from '../../../engine/spec/json.ts';
 import { methodPreset, type MethodConfig } from '../../../engine/spec/methods/index.ts';
 import type { PrefixConfig } from '../../../engine/spec/methods/prefix.ts';
+import { noTemplate } from '../../../engine/spec/methods/template.ts';
 import type { PromptConfig } from '../../../engine/spec/methods/prompt.ts';
 import { openArchitecture } from '../../../engine/train/prepare.ts';
 import { createSetup } from '../../../engine/train/setup.ts';
@@ -22,6 +23,7 @@ const prompt: PromptConfig = {
   init: 'text',
   initText: 'Is this review positive or negative?',
   transformerSubmodules: 1,
+  ...noTemplate,
   modulesToSave: null,
 };
 const prefix: PrefixConfig = {

@@ -225,6 +225,7 @@ describe('a run with a template', () => {
   // The small tokenizers cut a blank off the words behind it.
   const cloze = '{virtual:2} {text}{virtual} feels:{label}';
   const gap = '{virtual:2} {text}{virtual} feels:{mask} today.';
+  const words = '{text} feels:{mask} today.';
   const labelWords = { glad: 'happy', calm: 'slow', sad: 'grey' };
   const pTuning = { name: 'p-tuning', virtualTokens: 6, encoder: 'lstm', encoderSize: 8 };
   const deep = { name: 'p-tuning-v2', virtualTokens: 4 };
@@ -235,6 +236,17 @@ describe('a run with a template', () => {
     ['a word for a mask between anchors', 'bert', { ...pTuning, template: gap, labelWords }],
     ['a word for a mask', 'roberta', { ...pTuning, encoder: 'mlp', template: gap, labelWords }],
     ['a word for a mask without segments', 'distilbert', { ...pTuning, template: gap, labelWords }],
+    [
+      'label words behind a prompt',
+      'smollm',
+      { name: 'prompt', virtualTokens: 6, init: 'vocabulary', template: cloze, labelWords },
+    ],
+    [
+      'a word for a mask with corrected layers',
+      'roberta',
+      { name: 'lora', r: 2, alpha: 4, targetModules: ['all-linear'], template: words, labelWords },
+    ],
+    ['a word for a mask in a model that learns whole', 'bert', { name: 'full', template: words, labelWords }],
     ['a word for a mask over deep prompts', 'bert', { ...deep, template: '{text} feels:{label}', labelWords }],
   ])('%s on %s: trains, is saved, and answers the same when opened', async (title, model, method) => {
     const recipe = textRecipe({ model: goldenModel(model), method, training: { epochs: 4, learningRate: 0.05 } });
