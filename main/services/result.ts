@@ -106,7 +106,7 @@ function confusionOf(lines: readonly Labelled[]): NonNullable<ResultView['confus
   return { labels, counts };
 }
 
-/** Rows are fixed where their score rose against the untrained model's, most first; wrong where it is below the best. */
+/** Rows are fixed where their score rose against the untrained model's, most first; wrong where it could be better. */
 function scoredRows(lines: readonly ScoredPrediction[], { pairedMeanGain }: Statistics): Rows {
   const compared = lines.flatMap((line) =>
     line.untrainedScore === undefined ? [] : [{ line, difference: line.score - line.untrainedScore }],
@@ -127,9 +127,8 @@ function scoredRows(lines: readonly ScoredPrediction[], { pairedMeanGain }: Stat
       .map(({ line }) => shown(line));
   const fixed = of(compared, 1);
   const broken = of(compared, -1);
-  const best = Math.max(...lines.map(({ score }) => score), 0);
   const wrong = lines
-    .filter(({ score }) => score < Math.min(1, best))
+    .filter(({ score, detail }) => score < perfect(detail))
     .toSorted((left, right) => left.score - right.score);
   return {
     gain: pairedMeanGain(compared.map(({ difference }) => difference)),
@@ -140,6 +139,11 @@ function scoredRows(lines: readonly ScoredPrediction[], { pairedMeanGain }: Stat
     wrong: wrong.slice(0, rowsShown).map(shown),
     totals: { fixed: fixed.length, broken: broken.length, wrong: wrong.length, rows: lines.length },
   };
+}
+
+/** The score of a row that could not be better: of a number it is minus the squared error. */
+function perfect({ kind }: ScoredPrediction['detail']): number {
+  return kind === 'number' ? 0 : 1;
 }
 
 function numbersOf(lines: readonly ScoredPrediction[]): ResultView['numbers'] {

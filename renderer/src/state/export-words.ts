@@ -36,6 +36,11 @@ const words = {
     about: 'Only the correction, as a small GGUF file; needs the base model as GGUF.',
     goal: 'llama.cpp and Ollama',
   },
+  onnx: {
+    label: 'ONNX, for other programs',
+    about: 'Model and correction as one graph that any onnxruntime runs, with its tokenizer. As large as the model.',
+    goal: 'onnxruntime',
+  },
 } satisfies Record<ExportFormat, FormatWords>;
 
 const reasons = {
