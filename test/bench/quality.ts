@@ -101,12 +101,14 @@ async function work(suite: Suite, queue: SupportedMethod[]): Promise<void> {
   }
 }
 
+/** Those that learn. */
+const methods = supportedMethods.filter((name) => name !== 'in-context');
 const [onlySuite = '', onlyMethods = '.*'] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 for (const suite of suites.filter(({ name }) => new RegExp(onlySuite).test(name))) {
   const done = readResults()[suite.name] ?? {};
-  const queue = supportedMethods.filter((name) => !(name in done) && new RegExp(`^(?:${onlyMethods})$`).test(name));
+  const queue = methods.filter((name) => !(name in done) && new RegExp(`^(?:${onlyMethods})$`).test(name));
   await Promise.all(Array.from({ length: atOnce }, () => work(suite, queue)));
   const references = readReferences(suite, { shared, work: folder });
-  console.log(`\n${suite.title}\n\n${suiteTable(supportedMethods, readResults()[suite.name] ?? {}, references)}`);
+  console.log(`\n${suite.title}\n\n${suiteTable(methods, readResults()[suite.name] ?? {}, references)}`);
 }
