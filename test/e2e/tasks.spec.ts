@@ -19,8 +19,8 @@ interface Journey {
   /** What the rows' grid calls what is to be learned. */
   readonly answerHead: string;
   readonly result: (page: Page) => Promise<void>;
-  /** Fields of Try it; without them a row that the model never saw is asked again. */
-  readonly ask?: Readonly<Record<string, string>>;
+  /** Fields of Try it. */
+  readonly ask: Readonly<Record<string, string>>;
   readonly answer: (page: Page) => Promise<void>;
 }
 
@@ -148,6 +148,8 @@ const journeys: readonly Journey[] = [
     method: 'IA³',
     answerHead: 'Summary',
     result: (page) => expect(page.getByText(/ROUGE-L\) on the same 12 rows/)).toBeVisible(),
+    // The rows are longer than this tiny model reads at once.
+    ask: { 'A text to summarise': 'A pun plays on words.' },
     answer: (page) => expect(tuned(page).getByText('finished')).toBeVisible(),
   },
 ];
@@ -216,11 +218,9 @@ for (const journey of journeys) {
     await journey.result(page);
     await show('7-result');
     await onward(page, /try it/i);
-    if (journey.ask) {
-      for (const [field, text] of Object.entries(journey.ask))
-        await page.getByRole('textbox', { name: field }).fill(text);
-      await onward(page, 'Ask both');
-    } else await page.locator('main li button').first().click();
+    for (const [field, text] of Object.entries(journey.ask))
+      await page.getByRole('textbox', { name: field }).fill(text);
+    await onward(page, 'Ask both');
     await expect(tuned(page).getByText('finished')).toBeVisible({ timeout: 120_000 });
     await journey.answer(page);
     await show('8-try');
