@@ -61,7 +61,13 @@ function storedName(names: ReadonlySet<string>, name: string, setup: Setup): str
   const { target, method, trainable } = setup;
   const isNew = target.headIsNew && target.headWeights.has(name);
   if (isNew && (method === null || trainable.includes(name))) return null;
-  return setup.architecture.stored(name, setup.head.name).find((candidate) => names.has(candidate)) ?? null;
+  const candidates = setup.architecture.stored(name, setup.head.name);
+  return [...candidates, ...candidates.map(oldNormName)].find((candidate) => names.has(candidate)) ?? null;
+}
+
+/** As files of the first BERT name the weights of a norm, bert-base-uncased among them. */
+function oldNormName(name: string): string {
+  return name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
 }
 
 /** A weight of the model as it came; one of a new head as it starts. */

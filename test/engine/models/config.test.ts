@@ -149,7 +149,7 @@ const twice = (theta: number) => new Array<unknown>(2).fill({ window: null, rope
 
 describe('fields that are honoured', () => {
   test.each<[string, string, Config, Readonly<Record<string, unknown>>]>([
-    ['bert', 'positions are the longest row', {}, { maxLength: 64, padTokenId: 0, tied: false }],
+    ['bert', 'positions are the longest row', {}, { maxLength: 64, padTokenId: 0, tied: true }],
     ['roberta', 'two positions belong to padding', { max_position_embeddings: 66 }, { maxLength: 64 }],
     [
       'distilbert',
@@ -240,7 +240,7 @@ describe('fields that are honoured', () => {
       { decoder_attention_heads: 2, decoder_layers: 3 },
       { heads: 2, headSize: 16, layers: 3, encoder: { heads: 4, layers: 2 } },
     ],
-    ['bart', 'words multiplied by the root of their size', { scale_embedding: true }, { wordScale: Math.sqrt(32) }],
+    ['bart', 'words multiplied by the root of their size', { scale_embedding: true }, { embeddingScale: Math.sqrt(32) }],
     ['llama', 'as many key heads as heads', { num_key_value_heads: null }, { keyValueHeads: 4 }],
     ['llama', 'a head size of its own', { head_dim: 12 }, { headSize: 12 }],
     ['llama', 'biases', { attention_bias: true, mlp_bias: true }, { biases: { qkv: true, output: true, mlp: true } }],

@@ -218,7 +218,7 @@ describe('what cannot be trained is refused before the run leaves a trace', () =
     ['no such file', { data: { train: ['none.csv'] } }, 'file.missing'],
     ['no such column', { data: { columns: { text: 'body', label: 'label' } } }, 'data.column-missing'],
     ['no such layer', { method: { name: 'lora', targetModules: ['c_attn'] } }, 'method.no-targets'],
-    ['a method to come', { method: { name: 'in-context' } }, 'not-yet'],
+    ['a method for other families', { method: { name: 'in-context' } }, 'method.architecture'],
     ['learned tokens longer than the model', { method: { name: 'prefix', virtualTokens: 1024 } }, 'method.no-room'],
     ['rows longer than the model', { training: { ...training, maxLength: 4096 } }, 'recipe.field'],
     ['a learning rate below zero', { training: { learningRate: -1 } }, 'recipe.field'],

@@ -49,6 +49,8 @@ it('reads every setting of the real schema, and not the name of the method', () 
     'loraPlusRatio',
     'loraPlusEmbedding',
     'ensureWeightTying',
+    'template',
+    'labelWords',
     'epochs',
     'maxSteps',
     'batchSize',
