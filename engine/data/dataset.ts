@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { Commands, DataRequest } from '../spec/commands.ts';
 import type { DatasetView, Finding } from '../spec/dataset.ts';
 import { StudioError } from '../spec/errors.ts';
-import { supportedTasks, type ColumnsOf, type SupportedTask, type TaskName } from '../spec/tasks.ts';
+import { taskNames, type ColumnsOf, type TaskName } from '../spec/tasks.ts';
 import { columnViews, lengthsOf, plainRowPage } from './describe.ts';
 import type {
   ChatExample,
@@ -113,7 +113,7 @@ const mostPrepared = 4;
 
 interface Loaded {
   readonly tables: readonly RoleTable[];
-  readonly suggestion: Mapping<SupportedTask> | null;
+  readonly suggestion: Mapping<TaskName> | null;
   readonly guessed: boolean;
   /** Null: no mapping was given and none fits. */
   readonly prepared: Prepared | null;
@@ -140,7 +140,7 @@ export function createDataRoom(): DataRoom {
       const read: RoleTable[] = [];
       for (const { path, role } of files) read.push({ table: await table(path), role });
       const training = read.filter(({ role }) => role === 'train').map((one) => one.table);
-      const suggestion = guessMapping(training, task === null ? supportedTasks : [task]);
+      const suggestion = guessMapping(training, task === null ? taskNames : [task]);
       const mapping = columns ?? suggestion?.columns ?? null;
       return {
         tables: read,

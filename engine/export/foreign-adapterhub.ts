@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { HeadName } from '../models/model.ts';
 import { StudioError } from '../spec/errors.ts';
 import { parseRecipe } from '../spec/recipe.ts';
-import type { SupportedTask } from '../spec/tasks.ts';
+import type { TaskName } from '../spec/tasks.ts';
 import { taskOf } from '../tasks/registry.ts';
 import type { Task } from '../tasks/task.ts';
 import { exists } from '../train/checkpoints.ts';
@@ -48,11 +48,11 @@ const tasksOf = {
   'causal-lm': ['chat', 'text-generation'],
   'seq2seq-lm': ['text-generation', 'translation', 'summarization'],
   'masked-lm': [],
-} as const satisfies Record<HeadName, readonly SupportedTask[]>;
+} as const satisfies Record<HeadName, readonly TaskName[]>;
 
 /** A chat only where the model has a template for one. */
 function taskFor({ architecture, head, labels }: AdapterHubHead, { base, config }: OpenedModel): Task {
-  const possible: readonly SupportedTask[] = tasksOf[head.name];
+  const possible: readonly TaskName[] = tasksOf[head.name];
   const found = possible
     .filter((name) => name !== 'chat' || base.chatTemplate !== null)
     .map(taskOf)

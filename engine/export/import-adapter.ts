@@ -9,7 +9,7 @@ import { StudioError } from '../spec/errors.ts';
 import type { Json } from '../spec/json.ts';
 import { methodSchemas, type MethodConfig } from '../spec/methods/index.ts';
 import { readField } from '../spec/recipe.ts';
-import { supportedTasks, type SupportedTask } from '../spec/tasks.ts';
+import { taskNames, type TaskName } from '../spec/tasks.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { exists } from '../train/checkpoints.ts';
 import { openArchitecture, type OpenedModel } from '../train/prepare.ts';
@@ -142,7 +142,7 @@ interface HeadContext {
 }
 
 interface FoundHead {
-  readonly task: SupportedTask;
+  readonly task: TaskName;
   readonly head: Head;
   readonly labels: readonly string[];
 }
@@ -154,7 +154,7 @@ function headOf(foreign: ForeignTensors, { raw, path, request, model }: HeadCont
   const name = headsOfPeft[type ?? ''] ?? null;
   const task = request.task ?? onlyTask(name, base.chatTemplate !== null);
   const refuse = (): never => {
-    const legal = supportedTasks.filter((own) => name === null || tasksOf(name).includes(own)).join(', ');
+    const legal = taskNames.filter((own) => name === null || tasksOf(name).includes(own)).join(', ');
     throw new StudioError('adapter.task', { path, type: type ?? 'none', legal });
   };
   if (task === null) return refuse();

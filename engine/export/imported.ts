@@ -4,7 +4,7 @@ import type { ImportRequest } from '../spec/commands.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { MethodConfig } from '../spec/methods/index.ts';
 import { parseRecipe, type Recipe } from '../spec/recipe.ts';
-import { supportedTasks, writesText, type SupportedTask } from '../spec/tasks.ts';
+import { taskNames, writesText, type TaskName } from '../spec/tasks.ts';
 import { parameterCount, type OpenedModel } from '../train/prepare.ts';
 
 const understanding = {
@@ -12,18 +12,18 @@ const understanding = {
   'token-classification': 'token-classification',
   'question-answering': 'question-answering',
   'multiple-choice': 'multiple-choice',
-} as const satisfies Partial<Record<SupportedTask, HeadName>>;
+} as const satisfies Partial<Record<TaskName, HeadName>>;
 
-export function headFor(task: SupportedTask): HeadName | null {
+export function headFor(task: TaskName): HeadName | null {
   return Object.entries(understanding).find(([own]) => own === task)?.[1] ?? null;
 }
 
-export function tasksOf(name: HeadName): readonly SupportedTask[] {
-  return supportedTasks.filter((task) => (isLanguageModel(name) ? writesText(task) : headFor(task) === name));
+export function tasksOf(name: HeadName): readonly TaskName[] {
+  return taskNames.filter((task) => (isLanguageModel(name) ? writesText(task) : headFor(task) === name));
 }
 
 /** Null: the type leaves a choice. */
-export function onlyTask(name: HeadName | null, talks: boolean): SupportedTask | null {
+export function onlyTask(name: HeadName | null, talks: boolean): TaskName | null {
   if (name === null || name === 'seq2seq-lm') return null;
   if (name === 'causal-lm') return talks ? 'chat' : 'text-generation';
   return tasksOf(name)[0] ?? null;
@@ -45,7 +45,7 @@ export function namedLabels(given: readonly string[] | null, count: number | nul
 export function importedRecipe(of: {
   readonly request: ImportRequest;
   readonly model: OpenedModel;
-  readonly task: SupportedTask;
+  readonly task: TaskName;
   readonly method: MethodConfig;
 }): Recipe {
   const { request, model, task, method } = of;

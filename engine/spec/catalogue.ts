@@ -1,5 +1,5 @@
 /** Base models the studio knows by id: where they come from, how large they are and what they are good at. */
-import type { SupportedTask } from './tasks.ts';
+import type { TaskName } from './tasks.ts';
 
 export interface CatalogueFile {
   readonly name: string;
@@ -16,7 +16,7 @@ export interface CatalogueEntry {
   readonly parameters: number;
   readonly architecture: string;
   readonly contextLength: number;
-  readonly tasks: readonly SupportedTask[];
+  readonly tasks: readonly TaskName[];
   /** One sentence in the user's words. */
   readonly goodAt: string;
   /** Hugging Face repository and revision; null: ships inside the app. */

@@ -5,7 +5,7 @@ import type { ExportFormat, GgufQuantisation } from './exports.ts';
 import type { GenerationRequest } from './generation.ts';
 import type { Estimate, Figure, MetricName, Metrics, Prediction, PredictionDetail } from './metrics.ts';
 import type { SupportedMethod } from './methods/index.ts';
-import type { Columns, SupportedTask } from './tasks.ts';
+import type { Columns, TaskName } from './tasks.ts';
 
 /** A recipe as the user wrote it, where its relative paths start, and where its model lies on this computer. */
 export interface RunRequest {
@@ -18,7 +18,7 @@ export interface DataRequest {
   readonly train: readonly string[];
   readonly validation: readonly string[] | null;
   readonly test: readonly string[] | null;
-  readonly task: SupportedTask | null;
+  readonly task: TaskName | null;
   readonly columns: Columns | null;
   readonly split: { readonly validation: number; readonly test: number; readonly seed: number };
 }
@@ -34,7 +34,7 @@ export interface ModelSummary {
   readonly layers: number;
   readonly hidden: number;
   /** Tasks this architecture can be trained for. */
-  readonly tasks: readonly SupportedTask[];
+  readonly tasks: readonly TaskName[];
 }
 
 /** What a model is asked; tasks read different parts of it. */
@@ -56,7 +56,7 @@ export interface GenerateRequest extends GenerationRequest, Question {
   /** With a null adapter: a run's baseline.json, for what the untrained model says of categories. */
   readonly baseline?: string;
   /** With a null adapter: the task it is asked for, so that it is asked as its tuned version is. */
-  readonly task?: SupportedTask;
+  readonly task?: TaskName;
 }
 
 /** An adapter that was trained elsewhere. */
@@ -66,7 +66,7 @@ export interface ImportRequest {
   /** The base model it is for; what the adapter's own files name is shown and never opened. */
   readonly modelPath: string;
   /** Null: as its files say, where they leave no choice. */
-  readonly task: SupportedTask | null;
+  readonly task: TaskName | null;
   /** Names of the answers, in the order of the logits; null: as its files say, or LABEL_0 and so on. */
   readonly labels: readonly string[] | null;
   /** Where the adapter folder is written. */
@@ -76,7 +76,7 @@ export interface ImportRequest {
 export interface ImportReport {
   readonly folder: string;
   readonly method: SupportedMethod;
-  readonly task: SupportedTask;
+  readonly task: TaskName;
   readonly labels: readonly string[];
   /** The base model as the adapter's files call it. */
   readonly namedBase: string | null;
@@ -106,7 +106,7 @@ export interface ExportReport {
 }
 
 export interface EvaluateReport {
-  readonly task: SupportedTask;
+  readonly task: TaskName;
   readonly metric: MetricName;
   readonly figure: Figure;
   readonly predictions: readonly Prediction[];

@@ -1,6 +1,6 @@
 /** What the engine reports about data files: counts, findings by code, rows as the model will read them. */
 import type { Split } from './recipe.ts';
-import type { Columns, SupportedTask } from './tasks.ts';
+import type { Columns, TaskName } from './tasks.ts';
 
 export interface DatasetView {
   readonly files: readonly {
@@ -19,7 +19,7 @@ export interface DatasetView {
   /** The mapping in force, and whether it is the app's guess; null: nothing fits. */
   readonly mapping: Columns | null;
   readonly guessed: boolean;
-  readonly suggestedTask: SupportedTask | null;
+  readonly suggestedTask: TaskName | null;
   readonly split: Split;
   readonly counts: { readonly train: number; readonly validation: number; readonly test: number };
   /** Labels of all rows, most frequent first; empty for chat. */

@@ -13,10 +13,6 @@ export const taskNames = [
 ] as const;
 export type TaskName = (typeof taskNames)[number];
 
-/** Tasks the engine can train. */
-export const supportedTasks = taskNames;
-export type SupportedTask = TaskName;
-
 /** Tasks whose answer is a text that the model writes. */
 export function writesText(task: TaskName): boolean {
   return task === 'chat' || task === 'text-generation' || task === 'translation' || task === 'summarization';

@@ -1,5 +1,5 @@
 /** All tasks, by Hugging Face's pipeline names. */
-import type { SupportedTask } from '../spec/tasks.ts';
+import type { TaskName } from '../spec/tasks.ts';
 import { chat } from './chat/index.ts';
 import { multipleChoice } from './multiple-choice/index.ts';
 import { questionAnswering } from './question-answering/index.ts';
@@ -19,8 +19,8 @@ const tasks = {
   chat,
   translation,
   summarization,
-} satisfies { readonly [T in SupportedTask]: Task };
+} satisfies { readonly [T in TaskName]: Task };
 
-export function taskOf(name: SupportedTask): Task {
+export function taskOf(name: TaskName): Task {
   return tasks[name];
 }

@@ -4,7 +4,7 @@ import type { PeftTask } from '../methods/method.ts';
 import type { Architecture, Head, ModelConfig } from '../models/model.ts';
 import type { EvaluationSample } from '../spec/events.ts';
 import type { AccuracyFigure, Figure, MetricName, Prediction } from '../spec/metrics.ts';
-import type { SupportedTask } from '../spec/tasks.ts';
+import type { TaskName } from '../spec/tasks.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { TokenRow, TokenRows } from './rows.ts';
 import type { PromptContext, SolvedRow } from './prompted/context.ts';
@@ -106,7 +106,7 @@ export interface HeadOutline {
 }
 
 export interface Task {
-  readonly name: SupportedTask;
+  readonly name: TaskName;
   /** Its rows can be laid out by a template; no unless said otherwise. */
   readonly takesTemplates?: boolean;
   /** Head that a model gets for this task; null where its family has none. */

@@ -1,6 +1,6 @@
 /** What a base model is: its architecture, size and the tasks it can be trained for. */
 import type { CommandHandler } from '../spec/commands.ts';
-import { supportedTasks } from '../spec/tasks.ts';
+import { taskNames } from '../spec/tasks.ts';
 import { taskOf } from '../tasks/registry.ts';
 import { openArchitecture, parameterCount } from './prepare.ts';
 
@@ -8,7 +8,7 @@ export const inspectModel: CommandHandler<'inspectModel'> = async ({ modelPath }
   const opened = await openArchitecture(modelPath);
   const { base, architecture, config } = opened;
   try {
-    const canTrain = (task: (typeof supportedTasks)[number]): boolean => {
+    const canTrain = (task: (typeof taskNames)[number]): boolean => {
       const head = taskOf(task).head({
         labels: ['a', 'b'],
         labelling: 'one',
@@ -27,7 +27,7 @@ export const inspectModel: CommandHandler<'inspectModel'> = async ({ modelPath }
       contextLength: Number.isFinite(config.maxLength) ? config.maxLength : null,
       layers: config.layers,
       hidden: config.hidden,
-      tasks: supportedTasks.filter(canTrain),
+      tasks: taskNames.filter(canTrain),
     };
   } finally {
     await base.close();

@@ -3,14 +3,14 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { StudioError } from '../../engine/spec/errors.ts';
-import { supportedTasks, type SupportedTask } from '../../engine/spec/tasks.ts';
+import { taskNames, type TaskName } from '../../engine/spec/tasks.ts';
 import { count } from '../../engine/spec/wording/format.ts';
 import { adapterFolder } from './adapter.ts';
 import { runAction, withJson } from './session.ts';
 
 interface Options {
   readonly model: string;
-  readonly task?: SupportedTask;
+  readonly task?: TaskName;
   readonly labels?: string;
   readonly out: string;
   readonly json?: boolean;
@@ -23,7 +23,7 @@ export function importCommand(): Command {
     .requiredOption('--model <model>', 'the base model it belongs to: a catalogue id, a folder or a .gguf file')
     .addOption(
       new Option('--task <task>', 'what it is for (default: as its files say, where they tell)').choices(
-        supportedTasks,
+        taskNames,
       ),
     )
     .option('--labels <names>', 'its answers in the order of the logits, parted by commas')

@@ -6,7 +6,7 @@ import { catalogueEntry } from '../../engine/spec/catalogue.ts';
 import type { ModelSummary } from '../../engine/spec/commands.ts';
 import type { DatasetView } from '../../engine/spec/dataset.ts';
 import { defaultSplit } from '../../engine/spec/recipe.ts';
-import { supportedTasks, type SupportedTask } from '../../engine/spec/tasks.ts';
+import { taskNames, type TaskName } from '../../engine/spec/tasks.ts';
 import { findingSentence } from '../../engine/spec/wording/index.ts';
 import { columnsHelp, parseColumns } from './columns.ts';
 import { bytes, count } from '../../engine/spec/wording/format.ts';
@@ -15,7 +15,7 @@ import { existingPath, runAction, showProgress, withJson, type Session } from '.
 
 interface Options {
   readonly test?: readonly string[];
-  readonly task?: SupportedTask;
+  readonly task?: TaskName;
   readonly columns?: string;
   readonly json?: boolean;
 }
@@ -28,7 +28,7 @@ export function inspectCommand(): Command {
       'data files (CSV, TSV, XLSX, JSON, JSONL), or one model: a catalogue id, a folder or a .gguf file',
     )
     .option('--test <file...>', 'data files held back for the result')
-    .addOption(new Option('--task <task>', 'what the data are for (default: guessed)').choices([...supportedTasks]))
+    .addOption(new Option('--task <task>', 'what the data are for (default: guessed)').choices([...taskNames]))
     .option('--columns <json>', `${columnsHelp} (default: guessed)`);
   return withJson(command).action((paths: readonly string[], options: Options) =>
     runAction(options, async (session) => {

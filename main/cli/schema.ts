@@ -5,7 +5,7 @@ import { StudioError } from '../../engine/spec/errors.ts';
 import { presetNames, type PresetName } from '../../engine/spec/methods/common.ts';
 import { methodNames, supportedMethods, type MethodName } from '../../engine/spec/methods/index.ts';
 import { recipeJsonSchema } from '../../engine/spec/recipe.ts';
-import { supportedTasks, taskNames, type TaskName } from '../../engine/spec/tasks.ts';
+import { taskNames, type TaskName } from '../../engine/spec/tasks.ts';
 import { runAction } from './session.ts';
 
 interface Options {
@@ -37,8 +37,8 @@ function recipeSchema({ method: methodName, task: taskName, preset }: Options) {
   const method = supportedMethods.find((name) => name === methodName);
   if (!method)
     throw new StudioError('not-yet', { what: 'method', value: methodName, available: supportedMethods.join(', ') });
-  const task = supportedTasks.find((name) => name === taskName);
-  if (!task) throw new StudioError('not-yet', { what: 'task', value: taskName, available: supportedTasks.join(', ') });
+  const task = taskNames.find((name) => name === taskName);
+  if (!task) throw new StudioError('recipe.field', { path: 'task', value: taskName, legal: taskNames.join(', ') });
   const model = catalogue.find(({ tasks }) => tasks.includes(task));
   const context = { task, architecture: model?.architecture ?? null, parameters: model?.parameters ?? null };
   return recipeJsonSchema({ method, context, preset });

@@ -6,7 +6,7 @@ import { exportFormats, ggufQuantisations } from '../../engine/spec/exports.ts';
 import { presetNames } from '../../engine/spec/methods/common.ts';
 import { supportedMethods } from '../../engine/spec/methods/index.ts';
 import type { Json } from '../../engine/spec/json.ts';
-import { anyColumns, supportedTasks } from '../../engine/spec/tasks.ts';
+import { anyColumns, taskNames } from '../../engine/spec/tasks.ts';
 import {
   destinations,
   steps,
@@ -64,7 +64,7 @@ export const contract = {
     z.strictObject({
       projectId: id,
       step: z.enum(steps).optional(),
-      task: z.enum(supportedTasks).optional(),
+      task: z.enum(taskNames).optional(),
       destination: z.enum(destinations).optional(),
       model: z.string().min(1).max(4096).optional(),
       method: z.enum(supportedMethods as [string, ...string[]]).optional(),
@@ -91,7 +91,7 @@ export const contract = {
     z.strictObject({ projectId: id, offset: z.int().min(0), limit: z.int().min(1).max(500) }),
   ),
 
-  listModels: call<readonly ModelView[]>()(z.strictObject({ task: z.enum(supportedTasks).optional() })),
+  listModels: call<readonly ModelView[]>()(z.strictObject({ task: z.enum(taskNames).optional() })),
   addModel: call<ModelView>()(z.strictObject({ path })),
   download: call<DownloadView>()(z.strictObject({ model: id })),
   pauseDownload: call<DownloadView>()(z.strictObject({ model: id })),
@@ -125,7 +125,7 @@ export const contract = {
     z.strictObject({
       folder: path,
       model: path,
-      task: z.enum(supportedTasks).optional(),
+      task: z.enum(taskNames).optional(),
       /** In the order of the logits. */
       labels: z.array(z.string().min(1).max(1000)).min(1).max(10_000).optional(),
     }),

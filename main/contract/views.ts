@@ -3,7 +3,7 @@ import type { Estimate, Metrics, PredictionDetail } from '../../engine/spec/metr
 import type { Json } from '../../engine/spec/json.ts';
 import type { MethodName, SupportedMethod } from '../../engine/spec/methods/index.ts';
 import type { PresetName } from '../../engine/spec/methods/common.ts';
-import type { SupportedTask } from '../../engine/spec/tasks.ts';
+import type { TaskName } from '../../engine/spec/tasks.ts';
 import type { DatasetView } from '../../engine/spec/dataset.ts';
 import type { ExportFormat, Unreachable } from '../../engine/spec/exports.ts';
 import type { ErrorEnvelope } from '../../engine/spec/errors.ts';
@@ -50,7 +50,7 @@ export interface ProjectView {
 /** Every decision of the wizard; null means not taken yet. */
 export interface ProjectDraft {
   readonly step: Step;
-  readonly task: SupportedTask | null;
+  readonly task: TaskName | null;
   readonly destination: Destination | null;
   readonly model: string | null;
   readonly method: SupportedMethod | null;
@@ -77,7 +77,7 @@ export interface ModelView {
   readonly bytes: number;
   /** Tokens it reads at most; null: any number. */
   readonly contextLength: number | null;
-  readonly tasks: readonly SupportedTask[];
+  readonly tasks: readonly TaskName[];
   readonly goodAt: string;
   readonly state: 'ready' | 'absent' | 'downloading' | 'paused';
   readonly local: boolean;
@@ -141,7 +141,7 @@ export interface RunView {
   readonly projectId: string | null;
   readonly name: string;
   readonly state: RunState;
-  readonly task: SupportedTask;
+  readonly task: TaskName;
   readonly method: SupportedMethod;
   readonly model: string;
   readonly folder: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { asOurs, StudioError, CancelledError, toEnvelope } from '../../engine/spec/errors.ts';
 import { generationSettings, type GenerationSettings } from '../../engine/spec/generation.ts';
 import type { Question } from '../../engine/spec/commands.ts';
-import { writesText, type SupportedTask } from '../../engine/spec/tasks.ts';
+import { writesText, type TaskName } from '../../engine/spec/tasks.ts';
 import type { AnswerEvent } from '../contract/views.ts';
 import type { RunRecord } from '../store/store.ts';
 import { modelPathOf } from './models.ts';
@@ -18,7 +18,7 @@ import type { Views } from './views.ts';
 const longestAnswer = 256;
 
 /** Class centres are all that a run keeps of an untrained classifier. */
-function canAskUntrained(task: SupportedTask, baseline: string | null): boolean {
+function canAskUntrained(task: TaskName, baseline: string | null): boolean {
   return writesText(task) || (task === 'text-classification' && baseline !== null && existsSync(baseline));
 }
 

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { DataRequest } from '../../engine/spec/commands.ts';
 import type { DatasetView } from '../../engine/spec/dataset.ts';
 import { StudioError } from '../../engine/spec/errors.ts';
-import { suitsTask, type Columns, type SupportedTask } from '../../engine/spec/tasks.ts';
+import { suitsTask, type Columns, type TaskName } from '../../engine/spec/tasks.ts';
 import type { DatasetFile, DatasetRecord, ProjectRecord } from '../store/store.ts';
 import type { Parts, Services } from './parts.ts';
 import type { Views } from './views.ts';
@@ -85,7 +85,7 @@ export function dataRoom({ store, engine, publish }: Parts, views: Views): DataR
 }
 
 /** What the engine is asked about a dataset: a mapping the user chose is kept, a guess is made anew. */
-function dataRequest({ files, report }: DatasetRecord, task: SupportedTask | null): DataRequest {
+function dataRequest({ files, report }: DatasetRecord, task: TaskName | null): DataRequest {
   const paths = (role: DatasetFile['role']) => files.filter((file) => file.role === role).map((file) => file.path);
   const [validation, test] = [paths('validation'), paths('test')];
   return {
@@ -99,7 +99,7 @@ function dataRequest({ files, report }: DatasetRecord, task: SupportedTask | nul
 }
 
 /** Whether columns are of the kind a task reads. */
-export function suits(columns: Columns | null, task: SupportedTask | null): boolean {
+export function suits(columns: Columns | null, task: TaskName | null): boolean {
   return columns !== null && (task === null || suitsTask(columns, task));
 }
 

@@ -5,7 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { catalogue, catalogueEntry, type CatalogueEntry } from '../../engine/spec/catalogue.ts';
 import type { ModelSummary } from '../../engine/spec/commands.ts';
 import { StudioError } from '../../engine/spec/errors.ts';
-import type { SupportedTask } from '../../engine/spec/tasks.ts';
+import type { TaskName } from '../../engine/spec/tasks.ts';
 import type { DownloadView, ModelView } from '../contract/views.ts';
 import type { Parts, Services } from './parts.ts';
 import type { Paths } from './paths.ts';
@@ -210,6 +210,6 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-export function serves(tasks: readonly SupportedTask[], task: SupportedTask): boolean {
+export function serves(tasks: readonly TaskName[], task: TaskName): boolean {
   return tasks.includes(task);
 }

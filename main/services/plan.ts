@@ -19,7 +19,7 @@ import {
 } from '../../engine/spec/methods/index.ts';
 import type { Estimate } from '../../engine/spec/metrics.ts';
 import { recipeJsonSchema } from '../../engine/spec/recipe.ts';
-import type { SupportedTask } from '../../engine/spec/tasks.ts';
+import type { TaskName } from '../../engine/spec/tasks.ts';
 import { trainingPreset } from '../../engine/spec/training.ts';
 import type { MethodView, ProjectDraft, SettingsForm } from '../contract/views.ts';
 import type { ProjectRecord } from '../store/store.ts';
@@ -37,7 +37,7 @@ export interface Planner {
 }
 
 export interface Plan {
-  readonly task: SupportedTask;
+  readonly task: TaskName;
   readonly method: SupportedMethod;
   readonly model: string;
   readonly request: RunRequest & { readonly recipe: Json };
@@ -59,7 +59,7 @@ function isObstacle(code: ErrorCode): boolean {
 }
 
 interface Decided {
-  readonly task: SupportedTask;
+  readonly task: TaskName;
   readonly model: string;
   readonly method: SupportedMethod;
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './common.ts';
 import { targetFields } from './targets.ts';
+import { writesText } from '../tasks.ts';
 
 const { targetModules, targetPattern, excludeModules, excludePattern, modulesToSave } = targetFields;
 
@@ -44,7 +45,7 @@ const defaults: Readonly<Record<string, Targets>> = {
 
 export function ia3Preset(_preset: PresetName, { architecture, task }: PresetContext): Ia3Config {
   const [targets, feedforward] =
-    defaults[architecture ?? ''] ?? (architecture === null && task !== 'chat' ? encoder : decoder);
+    defaults[architecture ?? ''] ?? (architecture === null && !writesText(task) ? encoder : decoder);
   return {
     name: 'ia3',
     targetModules: [...targets],

@@ -1,6 +1,7 @@
 /** LoRA: Low-Rank Adaptation of Large Language Models (Hu et al., 2021, arXiv 2106.09685), and its kin. Settings, limits, presets. */
 import { z } from 'zod';
 import { defaultTargets, field, type PresetContext, type PresetName } from './common.ts';
+import { writesText } from '../tasks.ts';
 import { plainTargets, targetFields } from './targets.ts';
 import { noTemplate, templateFields } from './template.ts';
 
@@ -112,6 +113,7 @@ const ranks: Readonly<Record<PresetName, number>> = { quick: 4, balanced: 8, tho
 export function loraPreset(preset: PresetName, context: PresetContext): LoraConfig {
   const r = ranks[preset];
   const targets =
-    defaultTargets[context.architecture ?? ''] ?? (context.task === 'chat' ? ['q_proj', 'v_proj'] : ['query', 'value']);
+    defaultTargets[context.architecture ?? ''] ??
+    (writesText(context.task) ? ['q_proj', 'v_proj'] : ['query', 'value']);
   return { name: 'lora', r, alpha: 2 * r, dropout: 0.05, targetModules: [...targets], ...plainLora };
 }

@@ -1,5 +1,5 @@
 /** What the Model page says of each model: size, fit, state, and the one that is chosen. */
-import type { SupportedTask } from '../../../engine/spec/tasks.ts';
+import type { TaskName } from '../../../engine/spec/tasks.ts';
 import type { DownloadView, ModelView } from '../../../main/contract/views.ts';
 import { bytes, capital, countedInWords, duration, parameters, wholePercent } from '../lib/format.ts';
 
@@ -21,7 +21,7 @@ export function languageWords(model: ModelView): string {
 }
 
 /** Models that can learn the goal, the ready ones first, then by size. */
-export function modelsFor(models: readonly ModelView[], task: SupportedTask | null): readonly ModelView[] {
+export function modelsFor(models: readonly ModelView[], task: TaskName | null): readonly ModelView[] {
   const rank = { ready: 0, downloading: 1, paused: 1, absent: 2 } as const;
   return models
     .filter((model) => task === null || model.tasks.includes(task))

@@ -2,7 +2,7 @@
 import type { Estimate } from '../../../engine/spec/metrics.ts';
 import { presetNames, type PresetName } from '../../../engine/spec/methods/common.ts';
 import type { SupportedMethod } from '../../../engine/spec/methods/index.ts';
-import type { SupportedTask } from '../../../engine/spec/tasks.ts';
+import type { TaskName } from '../../../engine/spec/tasks.ts';
 import { trainingPreset } from '../../../engine/spec/training.ts';
 import type { SettingsForm } from '../../../main/contract/views.ts';
 import { bytes, capital, count, countedInWords, duration, parameters } from '../lib/format.ts';
@@ -25,7 +25,7 @@ export interface PresetOption {
 export function presetOptions(
   form: SettingsForm,
   method: SupportedMethod,
-  task: SupportedTask,
+  task: TaskName,
 ): readonly PresetOption[] {
   return presetNames.map((preset) => {
     const { epochs } = trainingPreset(method, preset, { task, architecture: null, parameters: null });

@@ -9,7 +9,7 @@ import { bare } from '../../../engine/export/foreign-tensors.ts';
 import { openTuned } from '../../../engine/export/open-adapter.ts';
 import type { ImportRequest } from '../../../engine/spec/commands.ts';
 import type { Json } from '../../../engine/spec/json.ts';
-import type { SupportedTask } from '../../../engine/spec/tasks.ts';
+import type { TaskName } from '../../../engine/spec/tasks.ts';
 import { refuseNothing } from '../../../engine/train/prepare.ts';
 import { floatData } from '../../../engine/train/state.ts';
 import { goldenModel, loadMachine, Panel, shared, useFolder } from '../../support/engine-fixtures.ts';
@@ -30,7 +30,7 @@ function modelOf(name: string): string {
 }
 
 /** Where PEFT's task type leaves a choice. */
-function taskOf(name: string): SupportedTask | null {
+function taskOf(name: string): TaskName | null {
   return name.includes('-mc-') ? 'multiple-choice' : name.includes('-seq2seq-') ? 'translation' : null;
 }
 

@@ -13,7 +13,7 @@ import { plainLora, type LoraConfig } from '../../../engine/spec/methods/lora.ts
 import { noTemplate } from '../../../engine/spec/methods/template.ts';
 import { adapterPreset, type AdapterConfig } from '../../../engine/spec/methods/adapter.ts';
 import { parseRecipe } from '../../../engine/spec/recipe.ts';
-import type { SupportedTask } from '../../../engine/spec/tasks.ts';
+import type { TaskName } from '../../../engine/spec/tasks.ts';
 import { taskOf } from '../../../engine/tasks/registry.ts';
 import type { TokenRow } from '../../../engine/tasks/rows.ts';
 import { loadCheckpoint, saveCheckpoint, type Progress } from '../../../engine/train/checkpoints.ts';
@@ -29,7 +29,7 @@ const path = useFolder();
 interface Model {
   readonly name: string;
   readonly head: HeadName;
-  readonly task: SupportedTask;
+  readonly task: TaskName;
   readonly labels: readonly string[];
   readonly targets: readonly string[];
   readonly table: string;
@@ -341,7 +341,7 @@ function sameBits(a: Float32Array | undefined, b: Float32Array | undefined): boo
   return a !== undefined && b !== undefined && Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 }
 
-const columnsOf: Readonly<Partial<Record<SupportedTask, Readonly<Record<string, string>>>>> = {
+const columnsOf: Readonly<Partial<Record<TaskName, Readonly<Record<string, string>>>>> = {
   chat: { messages: 'messages' },
   translation: { source: 'source', target: 'target' },
   'text-classification': { text: 'text', label: 'label' },

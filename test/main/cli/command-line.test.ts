@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseRecipe } from '../../../engine/spec/recipe.ts';
 import { supportedMethods } from '../../../engine/spec/methods/index.ts';
-import { supportedTasks } from '../../../engine/spec/tasks.ts';
+import { taskNames, writesText } from '../../../engine/spec/tasks.ts';
 import { atelier, bin } from '../../support/atelier.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'atelier-cli-'));
@@ -76,7 +76,7 @@ describe('a command line that cannot be understood', () => {
 });
 
 describe('schema recipe', () => {
-  const cases = supportedTasks.flatMap((task) => supportedMethods.map((method) => ({ task, method })));
+  const cases = taskNames.flatMap((task) => supportedMethods.map((method) => ({ task, method })));
 
   test.each(cases)(
     '$method for $task: the defaults satisfy the schema and the recipe reader',
@@ -88,8 +88,8 @@ describe('schema recipe', () => {
       const filled = z.fromJSONSchema(schema).parse(minimal) as typeof minimal;
       expect(Object.keys(filled.training).length).toBeGreaterThan(10);
       const context = {
-        architecture: task === 'chat' ? 'llama' : 'bert',
-        parameters: task === 'chat' ? 134_515_008 : 22_713_216,
+        architecture: writesText(task) ? 'llama' : 'bert',
+        parameters: writesText(task) ? 134_515_008 : 22_713_216,
       };
       const { method: filledMethod, training } = parseRecipe(minimal).resolve(context);
       expect([filled.method, filled.training]).toEqual([filledMethod, training]);
@@ -107,16 +107,16 @@ describe('schema recipe', () => {
     ]);
   });
 
-  test.each([[['--method', 'in-context'], { what: 'method', value: 'in-context' }]])(
-    '%j is not there yet, and says what is',
-    async (args, data) => {
-      const { code, lines } = await atelier(['schema', 'recipe', ...args, '--json']);
-      expect([code, lines.at(-1)]).toEqual([
-        2,
-        withFailure({ code: 'not-yet', data: expect.objectContaining(data) as unknown }),
-      ]);
-    },
-  );
+  test.each([
+    [['--method', 'hypnosis'], 'not-yet', { what: 'method', value: 'hypnosis' }],
+    [['--task', 'divination'], 'recipe.field', { path: 'task', value: 'divination' }],
+  ])('%j is not there, and says what is', async (args, failure, data) => {
+    const { code, lines } = await atelier(['schema', 'recipe', ...args, '--json']);
+    expect([code, lines.at(-1)]).toEqual([
+      2,
+      withFailure({ code: failure, data: expect.objectContaining(data) as unknown }),
+    ]);
+  });
 });
 
 describe('a recipe that is wrong', () => {
