@@ -22,9 +22,7 @@ export function importCommand(): Command {
     .argument('<folder>', 'the folder with its adapter_config.json')
     .requiredOption('--model <model>', 'the base model it belongs to: a catalogue id, a folder or a .gguf file')
     .addOption(
-      new Option('--task <task>', 'what it is for (default: as its files say, where they tell)').choices(
-        taskNames,
-      ),
+      new Option('--task <task>', 'what it is for (default: as its files say, where they tell)').choices(taskNames),
     )
     .option('--labels <names>', 'its answers in the order of the logits, parted by commas')
     .requiredOption('--out <folder>', 'where the adapter folder is written');

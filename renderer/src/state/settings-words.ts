@@ -22,11 +22,7 @@ export interface PresetOption {
   readonly time: string;
 }
 
-export function presetOptions(
-  form: SettingsForm,
-  method: SupportedMethod,
-  task: TaskName,
-): readonly PresetOption[] {
+export function presetOptions(form: SettingsForm, method: SupportedMethod, task: TaskName): readonly PresetOption[] {
   return presetNames.map((preset) => {
     const { epochs } = trainingPreset(method, preset, { task, architecture: null, parameters: null });
     const seconds = form.seconds[preset];

@@ -240,7 +240,12 @@ describe('fields that are honoured', () => {
       { decoder_attention_heads: 2, decoder_layers: 3 },
       { heads: 2, headSize: 16, layers: 3, encoder: { heads: 4, layers: 2 } },
     ],
-    ['bart', 'words multiplied by the root of their size', { scale_embedding: true }, { embeddingScale: Math.sqrt(32) }],
+    [
+      'bart',
+      'words multiplied by the root of their size',
+      { scale_embedding: true },
+      { embeddingScale: Math.sqrt(32) },
+    ],
     ['llama', 'as many key heads as heads', { num_key_value_heads: null }, { keyValueHeads: 4 }],
     ['llama', 'a head size of its own', { head_dim: 12 }, { headSize: 12 }],
     ['llama', 'biases', { attention_bias: true, mlp_bias: true }, { biases: { qkv: true, output: true, mlp: true } }],

@@ -107,16 +107,13 @@ describe('schema recipe', () => {
     ]);
   });
 
-  test.each([
-    [['--method', 'hypnosis'], 'not-yet', { what: 'method', value: 'hypnosis' }],
-    [['--task', 'divination'], 'recipe.field', { path: 'task', value: 'divination' }],
-  ])('%j is not there, and says what is', async (args, failure, data) => {
-    const { code, lines } = await atelier(['schema', 'recipe', ...args, '--json']);
-    expect([code, lines.at(-1)]).toEqual([
-      2,
-      withFailure({ code: failure, data: expect.objectContaining(data) as unknown }),
-    ]);
-  });
+  test.each([[['--method', 'hypnosis']], [['--task', 'divination']]])(
+    '%j is not there, and says what is',
+    async (args) => {
+      const { code, lines } = await atelier(['schema', 'recipe', ...args, '--json']);
+      expect([code, lines.at(-1)]).toEqual([2, withFailure({ code: 'usage' })]);
+    },
+  );
 });
 
 describe('a recipe that is wrong', () => {
