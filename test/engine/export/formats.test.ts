@@ -192,7 +192,7 @@ test('what methods declare is what they are', () => {
     const whole = method.savedAs === 'model' || method.savedAs === 'head' || method.merging !== null;
     expect(reached.includes('model'), name).toBe(whole);
     expect(reached.includes('gguf'), name).toBe(whole);
-    expect(reached.includes('onnx'), name).toBe(true);
+    expect(reached.includes('onnx'), name).toBe(method.savedAs !== 'prompt');
     expect(reached.includes('gguf-lora'), name).toBe(method.lowRank !== undefined);
   }
   expect([...ggufModelTypes].toSorted()).toEqual([...writtenTypes].toSorted());
