@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Decoder } from '../../../engine/generate/decoder.ts';
 import { search, type Stepper } from '../../../engine/generate/search.ts';
-import { hasHead, isLanguageModel, headNames } from '../../../engine/models/model.ts';
+import { hasHead, writesText, headNames } from '../../../engine/models/model.ts';
 import { architectureNames, architectureOf } from '../../../engine/models/registry.ts';
 import { methodOf } from '../../../engine/methods/registry.ts';
 import { generationSettings } from '../../../engine/spec/generation.ts';
@@ -51,7 +51,7 @@ const models = readdirSync(join(shared, 'golden/models')).flatMap((name) => {
   const config = JSON.parse(readFileSync(join(goldenModel(name), 'config.json'), 'utf8')) as { model_type: string };
   if (!architectureNames.includes(config.model_type)) return [];
   const architecture = architectureOf(config);
-  const head = headNames.find((each) => isLanguageModel(each) && hasHead(architecture, each));
+  const head = headNames.find((each) => writesText(each) && hasHead(architecture, each));
   return head ? [{ name, head, architecture: architecture.type }] : [];
 });
 
