@@ -47,6 +47,15 @@ export async function readResolvedRecipe(folder: string): Promise<Json> {
   return await readJson(join(folder, runFiles.recipe));
 }
 
+/** Name of the head that the run's adapter has; folders written before head.json was are of categories. */
+export async function readHead(folder: string): Promise<string> {
+  const path = join(folder, 'adapter', 'head.json');
+  const head = existsSync(path) ? await readJson(path) : null;
+  const name =
+    typeof head === 'object' && head !== null && !Array.isArray(head) ? (head as { name?: Json }).name : null;
+  return typeof name === 'string' ? name : 'sequence-classification';
+}
+
 async function readJson(path: string): Promise<Json> {
   if (!existsSync(path)) return null;
   try {
