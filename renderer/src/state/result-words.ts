@@ -44,9 +44,12 @@ export function shareRows(metrics: Metrics): readonly IntervalRow[] {
           },
         ]
       : [];
+  const inContext = metrics.baselines?.inContext;
   return [
     ...row('Always the commonest answer', metrics.baselines?.majority),
     ...row('The model as it came', metrics.baselines?.untrained),
+    ...row('The model asked in a prompt', inContext?.zeroShot),
+    ...row(`The same with ${counted(inContext?.shots ?? 0, 'example', 'examples')}`, inContext?.fewShot),
     ...row('After training', metrics.tuned, true),
   ];
 }
