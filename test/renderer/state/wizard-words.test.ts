@@ -175,7 +175,7 @@ describe('result', () => {
     const asked = { accuracy: 0.5, n: 200, interval: [0.43, 0.57] } as const;
     const inContext = { zeroShot: null, fewShot: asked, shots: 4 };
     const baselines = { untrained: null, majority: null, inContext };
-    expect(shareRows({ ...metrics, baselines }).map(({ label, words }) => [label, plain(words)])).toEqual([
+    expect(shareRows({ ...metrics, baselines }).map(({ label, words }) => [plain(label), plain(words)])).toEqual([
       ['The same with 4 examples', '50.0 %'],
       ['After training', '86.5 %'],
     ]);
