@@ -38,7 +38,6 @@ export function encoderLayers(
   { x: embedded, inputs }: { readonly x: Tensor; readonly inputs: EncoderInputs },
 ): ForwardResult {
   const { prefix, past } = inputs;
-  const { epsilon } = config;
   const [batch = 1] = inputs.positions.shape;
   const bias = attentionBias(inputs.mask);
   // Behind its attention, the last layer is computed only where an answer is asked for.
@@ -63,23 +62,32 @@ export function encoderLayers(
           bias,
         }),
       );
-      const attended = scope.linear(asked(mixed, index), `${layer}.attention.output.dense`);
-      const middle = scope.residual(attended, asked(input, index), {
-        place: `${layer}.attention.output`,
-        kind: 'attention',
-        layer: index,
-        norm: layerNorm(scope, `${layer}.attention.output.LayerNorm`, epsilon),
-      });
-      const wide = activate(config.activation, scope.linear(middle, `${layer}.intermediate.dense`));
-      return scope.residual(scope.linear(wide, `${layer}.output.dense`), middle, {
-        place: `${layer}.output`,
-        kind: 'feed-forward',
-        layer: index,
-        norm: layerNorm(scope, `${layer}.output.LayerNorm`, epsilon),
-      });
+      return behindAttention(scope, config, { layer, index, mixed: asked(mixed, index), input: asked(input, index) });
     });
   }
   return { hidden: x, present, cross: [] };
+}
+
+/** What follows attention in a layer of BERT's kind, at the tokens asked for: output, sum and norm; feed-forward, sum and norm. */
+export function behindAttention(
+  scope: Scope,
+  config: Pick<BertConfig, 'activation' | 'epsilon'>,
+  at: { readonly layer: string; readonly index: number; readonly mixed: Tensor; readonly input: Tensor },
+): Tensor {
+  const { layer, index, mixed, input } = at;
+  const middle = scope.residual(scope.linear(mixed, `${layer}.attention.output.dense`), input, {
+    place: `${layer}.attention.output`,
+    kind: 'attention',
+    layer: index,
+    norm: layerNorm(scope, `${layer}.attention.output.LayerNorm`, config.epsilon),
+  });
+  const wide = activate(config.activation, scope.linear(middle, `${layer}.intermediate.dense`));
+  return scope.residual(scope.linear(wide, `${layer}.output.dense`), middle, {
+    place: `${layer}.output`,
+    kind: 'feed-forward',
+    layer: index,
+    norm: layerNorm(scope, `${layer}.output.LayerNorm`, config.epsilon),
+  });
 }
 
 export function bertForward(scope: Scope, config: BertConfig, inputs: TextInputs): ForwardResult {

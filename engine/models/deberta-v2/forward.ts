@@ -4,6 +4,7 @@ import { add, flattenRows, gather, mul, reshape, sub, transpose } from '../../au
 import { BugError } from '../../spec/errors.ts';
 import { activate } from '../activations.ts';
 import { attention, masked } from '../attention.ts';
+import { behindAttention } from '../bert/forward.ts';
 import { isPooled } from '../bert/weights.ts';
 import { maskedLmHead } from '../masked-lm.ts';
 import type { ForwardResult, Head, Past, TextInputs } from '../model.ts';
@@ -44,7 +45,7 @@ function pairsOf(mask: Tensor): Tensor {
  */
 export function debertaForward(scope: Scope, config: DebertaConfig, inputs: TextInputs): ForwardResult {
   const [batch = 1, length = 1] = inputs.positions.shape;
-  const { heads, headSize, hidden, epsilon } = config;
+  const { heads, headSize, hidden } = config;
   const pairs = pairsOf(inputs.mask);
   const bias = mul(sub(1, pairs), masked);
   const terms = 1 + Number(config.contentToPosition) + Number(config.positionToContent);
@@ -76,20 +77,7 @@ export function debertaForward(scope: Scope, config: DebertaConfig, inputs: Text
         scale,
       });
       const merged = reshape(transpose(mixed, [1, 2, 0, 3]), [batch * length, hidden]);
-      const attended = scope.linear(asked(merged, index), `${layer}.attention.output.dense`);
-      const middle = scope.residual(attended, asked(input, index), {
-        place: `${layer}.attention.output`,
-        kind: 'attention',
-        layer: index,
-        norm: layerNorm(scope, `${layer}.attention.output.LayerNorm`, epsilon),
-      });
-      const wide = activate(config.activation, scope.linear(middle, `${layer}.intermediate.dense`));
-      return scope.residual(scope.linear(wide, `${layer}.output.dense`), middle, {
-        place: `${layer}.output`,
-        kind: 'feed-forward',
-        layer: index,
-        norm: layerNorm(scope, `${layer}.output.LayerNorm`, epsilon),
-      });
+      return behindAttention(scope, config, { layer, index, mixed: asked(merged, index), input: asked(input, index) });
     });
   }
   return { hidden: x, present, cross: [] };
