@@ -197,7 +197,7 @@ for (const journey of journeys) {
     await expect(page.getByRole('button', { name: 'Choose a model' })).toBeVisible();
     await show('2-goal');
     await page.getByRole('link', { name: /^Data/ }).click();
-    await expect(page.getByText(journey.answerHead, { exact: true })).toBeVisible();
+    await expect(page.getByRole('columnheader', { name: journey.answerHead, exact: true })).toBeVisible();
     await page.getByRole('link', { name: /^Goal/ }).click();
     await onward(page, 'Choose a model');
     await chooseModel(page, journey.model);
