@@ -62,6 +62,11 @@ onDevice('golden cases on WebGPU', () => {
   const wanted = [
     ...['bert-seqcls-full', 'bert-seqcls-linear', 'bert-seqcls-lora', 'roberta-tokencls-lora'],
     ...['llama-causallm-full', 'llama-causallm-linear', 'llama-causallm-lora', 'smollm-causallm-lora'],
+    ...['llama-causallm-prefix', 'bert-seqcls-prompt', 'bert-seqcls-ptuning', 'bert-seqcls-ptuning-v2'],
+    ...['distilbert-seqcls-lora', 'electra-seqcls-lora', 'deberta-v3-seqcls-lora', 'gpt2-causallm-lora'],
+    ...['gpt_neox-causallm-lora', 'opt-causallm-lora', 'mistral-causallm-lora', 'qwen2-causallm-lora'],
+    ...['qwen3-causallm-lora', 'gemma2-causallm-lora', 'gemma3-causallm-lora', 'phi3-causallm-lora'],
+    ...['t5-seq2seq-lora', 'bart-seq2seq-lora'],
   ];
   const listed = listCases(join(shared, 'golden')).filter(({ file }) => wanted.includes(file.name));
   test.each(listed.map((entry) => ({ ...entry, name: entry.file.name })))('$name', async (entry) => {
