@@ -29,7 +29,7 @@ export interface ModelSummary {
   readonly architecture: string;
   readonly parameters: number;
   readonly bytes: number;
-  /** Tokens a row at most; null: any number. */
+  /** Tokens a row at most; null: no limit. */
   readonly contextLength: number | null;
   readonly layers: number;
   readonly hidden: number;

@@ -17,9 +17,9 @@ import { loadWeights } from './weights.ts';
 /** Rows that are asked, at most: a prompt is long, and each label is read behind it. */
 const mostRows = 200;
 const fewestRows = 20;
-/** Floating-point operations that all of it may take: about a minute of a common processor. */
+/** Floating-point operations that all of it may take: a minute at the rate that estimates count with, two threads; chosen, not measured. */
 const operations = 5e12;
-/** Tokens of a question with its examples, as common as any. */
+/** Tokens that a question with its examples is taken to have: chosen, so that a bound stands before a row is tokenised. */
 const usualTokens = 300;
 /** Longest prompt. */
 const room = 1024;

@@ -75,7 +75,7 @@ export interface ModelView {
   readonly parameters: number;
   readonly architecture: string;
   readonly bytes: number;
-  /** Tokens it reads at most; null: any number. */
+  /** Tokens it reads at most; null: no limit. */
   readonly contextLength: number | null;
   readonly tasks: readonly TaskName[];
   readonly goodAt: string;

@@ -225,7 +225,7 @@ function allDecided({ task, model, method }: ProjectDraft): Decided {
 }
 
 interface About extends PresetContext {
-  /** Tokens the model reads at most; null: any number. */
+  /** Tokens the model reads at most; null: no limit. */
   readonly contextLength: number | null;
 }
 

@@ -97,17 +97,20 @@ function python(run: Exported, folder: string): string {
     ...(isLabelled ? ['labels = json.load(open(folder + "/labels.json"))'] : []),
     ...load,
     'tokenizer = AutoTokenizer.from_pretrained(folder)',
-    ...ask(run),
+    ...(asked[run.method] ?? ask(run)),
   ].join('\n');
 }
 
+/** Methods that are asked in a way of their own, whatever the head. */
+const asked: Readonly<Partial<Record<SupportedMethod, readonly string[]>>> = {
+  'in-context': [
+    'inputs = tokenizer(prompt.replace("{text}", "a text"), return_tensors="pt")',
+    'print(tokenizer.decode(model.generate(**inputs, max_new_tokens=16)[0]))',
+  ],
+};
+
 /** One question. Prompt methods put positions of their own in front: those of the text are the last. */
-function ask({ method, task, head }: Exported): readonly string[] {
-  if (method === 'in-context')
-    return [
-      'inputs = tokenizer(prompt.replace("{text}", "a text"), return_tensors="pt")',
-      'print(tokenizer.decode(model.generate(**inputs, max_new_tokens=16)[0]))',
-    ];
+function ask({ task, head }: Exported): readonly string[] {
   const text = 'inputs = tokenizer("a text", return_tensors="pt")';
   const generate = 'print(tokenizer.decode(model.generate(**inputs, max_new_tokens=64)[0], skip_special_tokens=True))';
   switch (head) {

@@ -29,7 +29,7 @@ export const inContextSchema = z.strictObject({
   selection: field(z.enum(selectionNames), {
     label: 'Which examples',
     term: 'demonstration selection',
-    help: 'random: any rows. balanced: each category in turn. nearest: for each question the rows most like it.',
+    help: 'random: rows drawn by the seed. balanced: each category in turn. nearest: for each question the rows most like it.',
   }),
   seed: field(z.int().min(0).max(4_294_967_295), {
     label: 'Seed of the examples',
