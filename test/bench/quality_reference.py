@@ -1,5 +1,6 @@
-"""The reference of `npm run quality`: spans and chats trained by PyTorch with PEFT from the recipe that a run of ours left in its folder.
-Arguments: run folder, base model, JSON file that collects the figures by method. Intervals: bootstrap over the test rows."""
+"""The reference of `npm run quality`: spans and chats trained by PyTorch with PEFT (bottleneck adapters: AdapterHub's library) from the recipe
+that a run of ours left in its folder. Arguments: run folder, base model, JSON file that collects the figures by method.
+Intervals: bootstrap over the test rows."""
 
 import csv
 import json
@@ -10,7 +11,6 @@ import time
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, PrefixTuningConfig, PromptTuningConfig, TaskType, get_peft_model
 from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer, get_linear_schedule_with_warmup
 
 run, base, collected = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
@@ -30,38 +30,71 @@ def start_ids(text, count):
     return [ids[index % len(ids)] for index in range(count)]
 
 
-def adapted(model, task_type, labels):
+def adapted(model, task, labels):
     """The model with what the method adds; only that and a new head learn."""
     name = method["name"]
     if name == "full":
         return model
     if name == "linear-probe":
-        for key, parameter in model.named_parameters():
-            parameter.requires_grad = key.startswith("classifier.")
-        return model
+        return probed(model, task)
+    if name == "adapter":
+        return with_bottlenecks(model)
+    # Not at the top: AdapterHub's library needs an older Transformers than PEFT's.
+    import peft
+
+    kind = getattr(peft.TaskType, task)
     if name == "lora":
-        config = LoraConfig(task_type=task_type, r=method["r"], lora_alpha=method["alpha"], lora_dropout=method["dropout"], target_modules=method["targetModules"])
-        return get_peft_model(model, config)
-    ids = start_ids(method["initText"] or " ".join(labels), method["virtualTokens"])
-    if name == "prompt" and method["init"] == "text":
-        words = model.get_input_embeddings().weight[ids].detach().clone()
-        model = get_peft_model(model, PromptTuningConfig(task_type=task_type, num_virtual_tokens=len(ids)))
-        table = model.prompt_encoder["default"].embedding.weight
-        table.data.copy_(words)
-        return model
-    if name in ("prefix", "p-tuning-v2"):
-        rows = None
-        if method["init"] == "activations":
-            with torch.no_grad():
-                layers = model(input_ids=torch.tensor([ids]), use_cache=True).past_key_values.layers
-            # PEFT's table: a row a token, in it [layer, key or value, head, size].
-            parts = [part[0].transpose(0, 1).flatten(1) for layer in layers for part in (layer.keys, layer.values)]
-            rows = torch.cat(parts, dim=1)
-        model = get_peft_model(model, PrefixTuningConfig(task_type=task_type, num_virtual_tokens=len(ids)))
-        if rows is not None:
-            model.prompt_encoder["default"].embedding.weight.data.copy_(rows)
-        return model
-    raise SystemExit(f"no reference for {name}")
+        config = peft.LoraConfig(task_type=kind, r=method["r"], lora_alpha=method["alpha"], lora_dropout=method["dropout"], target_modules=method["targetModules"])
+        return peft.get_peft_model(model, config)
+    if name == "ia3":
+        config = peft.IA3Config(task_type=kind, target_modules=method["targetModules"], feedforward_modules=method["feedforwardModules"])
+        return peft.get_peft_model(model, config)
+    count = method["virtualTokens"]
+    if name == "p-tuning":
+        size = method["encoderSize"] or model.config.hidden_size
+        config = peft.PromptEncoderConfig(task_type=kind, num_virtual_tokens=count, encoder_reparameterization_type=method["encoder"].upper(), encoder_hidden_size=size)
+        return peft.get_peft_model(model, config)
+    ids = torch.tensor(start_ids(method["initText"] or " ".join(labels), count))
+    if name == "prompt":
+        start = model.get_input_embeddings().weight[ids].detach().clone() if method["init"] in ("text", "labels") else None
+        config = peft.PromptTuningConfig(task_type=kind, num_virtual_tokens=count)
+    elif name in ("prefix", "p-tuning-v2"):
+        start = activations(model, ids) if method["init"] == "activations" else None
+        config = peft.PrefixTuningConfig(task_type=kind, num_virtual_tokens=count)
+    else:
+        raise SystemExit(f"no reference for {name}")
+    model = peft.get_peft_model(model, config)
+    if start is not None:
+        model.prompt_encoder["default"].embedding.weight.data.copy_(start)
+    return model
+
+
+def probed(model, task):
+    """Only the last layer learns; where it is tied to the word embeddings, a copy of it."""
+    model.requires_grad_(False)
+    if task == "CAUSAL_LM":
+        head = model.get_output_embeddings()
+        head.weight = torch.nn.Parameter(head.weight.detach().clone())
+    else:
+        model.classifier.requires_grad_(True)
+    return model
+
+
+def with_bottlenecks(model):
+    import adapters
+
+    names = {"houlsby": "double_seq_bn", "pfeiffer": "seq_bn", "parallel": "par_bn"}
+    adapters.init(model)
+    model.add_adapter("ours", config=adapters.AdapterConfig.load(names[method["configuration"]], reduction_factor=method["reductionFactor"]))
+    model.train_adapter("ours")
+    return model
+
+
+@torch.no_grad()
+def activations(model, ids):
+    """Keys and values of real words as PEFT's table: a row a token, in it [layer, key or value, head, size]."""
+    layers = model(input_ids=ids[None], use_cache=True).past_key_values.layers
+    return torch.cat([part[0].transpose(0, 1).flatten(1) for layer in layers for part in (layer.keys, layer.values)], dim=1)
 
 
 def padded(examples, width):
@@ -86,7 +119,7 @@ class Spans:
         self.train = [self.example(row) for row in train]
         self.test = [self.example(row) for row in self.test_words]
         model = AutoModelForTokenClassification.from_pretrained(**source, dtype=torch.float32, num_labels=len(self.tags))
-        self.model = adapted(model, TaskType.TOKEN_CLS, self.tags)
+        self.model = adapted(model, "TOKEN_CLS", self.tags)
 
     def read(self, paths):
         blocks = [block for path in paths for block in Path(path).read_text(encoding="utf-8").split("\n\n") if block.strip()]
@@ -113,15 +146,21 @@ class Spans:
                 start, kind = at, (None if tag == "O" else tag[2:])
         return found
 
+    def logits(self, batch):
+        """Without those of virtual tokens in front: with them PEFT's own loss fails for this task."""
+        length = batch["input_ids"].shape[1]
+        return self.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, -length:]
+
+    def loss(self, batch):
+        return torch.nn.functional.cross_entropy(self.logits(batch).flatten(0, 1), batch["labels"].flatten())
+
     @torch.no_grad()
     def rows(self):
         """Of each test row: entities found, right and true."""
         counts = []
         for example, (words, tags) in zip(self.test, self.test_words):
             batch = batch_of([example])
-            labels = batch.pop("labels")[0]
-            logits = self.model(**batch).logits[0]
-            said = [self.tags[index] for index in logits.argmax(-1)[labels != -100]]
+            said = [self.tags[index] for index in self.logits(batch)[0].argmax(-1)[batch["labels"][0] != -100]]
             said += ["O"] * (len(words) - len(said))
             true, guessed = self.entities(tags), self.entities(said)
             counts.append([len(guessed), len(true & guessed), len(true)])
@@ -140,7 +179,7 @@ class Chat:
         self.train = [self.example(row) for row in self.read(data["train"])]
         self.test = [self.example(row) for row in self.read(data["test"])]
         model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
-        self.model = adapted(model, TaskType.CAUSAL_LM, [])
+        self.model = adapted(model, "CAUSAL_LM", [])
 
     def read(self, paths):
         rows = []
@@ -159,6 +198,9 @@ class Chat:
         labels = [label if at < len(whole) - 1 else -100 for at, label in enumerate(labels)]
         return whole[: training["maxLength"]], labels[: training["maxLength"]]
 
+    def loss(self, batch):
+        return self.model(**batch).loss
+
     @torch.no_grad()
     def rows(self):
         """Of each test row: sum of losses, tokens."""
@@ -167,7 +209,7 @@ class Chat:
             batch = batch_of([example])
             tokens = (batch["labels"][:, 1:] != -100).sum().item()
             if tokens > 0:
-                sums.append([self.model(**batch).loss.item() * tokens, tokens])
+                sums.append([self.loss(batch).item() * tokens, tokens])
         return torch.tensor(sums, dtype=torch.float64)
 
     def figure(self, sums):
@@ -202,7 +244,7 @@ def main():
     task.model.train()
     started = time.perf_counter()
     for _, chosen in zip(range(steps), epochs(task.train)):
-        task.model(**batch_of([task.train[row] for row in chosen])).loss.backward()
+        task.loss(batch_of([task.train[row] for row in chosen])).backward()
         torch.nn.utils.clip_grad_norm_(learning, training["maxGradNorm"])
         optimizer.step()
         schedule.step()
