@@ -1,6 +1,6 @@
 /** Answers a prompt with the base model or a tuned one; the model asked last stays loaded. */
 import { availableParallelism } from 'node:os';
-import { openTuned } from '../export/open-adapter.ts';
+import { openTuned, type TunedModel } from '../export/open-adapter.ts';
 import { hasHead, headNames, writesText, type Architecture, type HeadName } from '../models/model.ts';
 import { chooseDevice } from '../runtime/device.ts';
 import { Runtime } from '../runtime/session.ts';
@@ -8,7 +8,7 @@ import type { Answer, CommandHandler, GenerateRequest } from '../spec/commands.t
 import { StudioError } from '../spec/errors.ts';
 import { askedSettings, generationSettings } from '../spec/generation.ts';
 import { taskOf } from '../tasks/registry.ts';
-import type { PromptContext } from '../tasks/prompted/context.ts';
+import { withoutExamples, type PromptContext } from '../tasks/prompted/context.ts';
 import { stopOf } from '../tasks/prompted/writing.ts';
 import type { Task } from '../tasks/task.ts';
 import { encodeTexts } from '../tasks/text-classification/encode.ts';
@@ -42,7 +42,8 @@ const speakersKept = 2;
 export function createGenerator(): CommandHandler<'generate'> {
   const speakers: Speaker[] = [];
   return async (request, tell, control) => {
-    const key = JSON.stringify([request.modelPath, request.adapter, request.baseline ?? null, request.task ?? null]);
+    const { modelPath, adapter, baseline = null, task = null, withoutExamples = false } = request;
+    const key = JSON.stringify([modelPath, adapter, baseline, task, withoutExamples]);
     const known = speakers.findIndex((speaker) => speaker.key === key);
     const [found] = known < 0 ? [] : speakers.splice(known, 1);
     const speaker = found ?? (await openSpeaker(key, request));
@@ -52,7 +53,8 @@ export function createGenerator(): CommandHandler<'generate'> {
   };
 }
 
-async function openSpeaker(key: string, { modelPath, adapter, baseline, task }: GenerateRequest): Promise<Speaker> {
+async function openSpeaker(key: string, request: GenerateRequest): Promise<Speaker> {
+  const { modelPath, adapter, baseline, task } = request;
   if (adapter === null && baseline !== undefined) return untrainedSpeaker(key, modelPath, baseline);
   if (adapter === null) {
     const opened = await openArchitecture(modelPath);
@@ -74,7 +76,7 @@ async function openSpeaker(key: string, { modelPath, adapter, baseline, task }: 
       throw thrown;
     }
   }
-  const tuned = await openTuned(modelPath, adapter);
+  const tuned = await openAsked(modelPath, adapter, request);
   const threads = tuned.recipe.threads === 0 ? availableParallelism() : tuned.recipe.threads;
   if (tuned.task.ask)
     return writingSpeaker(key, tuned, {
@@ -95,6 +97,15 @@ async function openSpeaker(key: string, { modelPath, adapter, baseline, task }: 
     },
     dispose: () => answerer.dispose(),
   };
+}
+
+async function openAsked(
+  modelPath: string,
+  adapter: string,
+  { withoutExamples: isBare = false }: GenerateRequest,
+): Promise<TunedModel> {
+  const tuned = await openTuned(modelPath, adapter);
+  return isBare && tuned.prompt ? { ...tuned, prompt: withoutExamples(tuned.prompt) } : tuned;
 }
 
 /** The untrained encoder: the class whose centre over the learning rows is nearest to the text. */

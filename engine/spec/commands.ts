@@ -53,6 +53,8 @@ export interface GenerateRequest extends GenerationRequest, Question {
   readonly modelPath: string;
   /** Folder of an adapter, or null for the base model as it came. */
   readonly adapter: string | null;
+  /** With a prompt as adapter: its template without its examples. */
+  readonly withoutExamples?: boolean;
   /** With a null adapter: a run's baseline.json, for what the untrained model says of categories. */
   readonly baseline?: string;
   /** With a null adapter: the task it is asked for, so that it is asked as its tuned version is. */

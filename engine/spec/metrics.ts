@@ -71,11 +71,13 @@ export interface Metrics {
   /** Which rows were measured. */
   readonly measuredOn: 'test' | 'validation' | null;
   readonly tuned: Figure | null;
+  /** Where nothing was learned: rows were asked in a prompt with so many examples, and `untrained` is the same without them. */
+  readonly prompted?: { readonly shots: number };
   /** `majority`: always the most frequent training label; null for language models. */
   readonly baselines: {
     readonly untrained: Figure | null;
     readonly majority: AccuracyFigure | null;
-    /** Absent where a model cannot be asked in a prompt, and in runs from before. */
+    /** Absent where a model cannot be asked in a prompt, where `prompted` says it all, and in runs from before. */
     readonly inContext?: InContextFigures;
   } | null;
   readonly train: TrainFigures;

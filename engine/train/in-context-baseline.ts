@@ -1,6 +1,4 @@
 /** What the model answers in a prompt, without examples and with some: what can be had without any training. */
-import { methodOf } from '../methods/registry.ts';
-import type { Prompting } from '../methods/method.ts';
 import { Runtime } from '../runtime/session.ts';
 import { inContextPreset } from '../spec/methods/in-context.ts';
 import type { AccuracyFigure, InContextFigures } from '../spec/metrics.ts';
@@ -30,17 +28,17 @@ export interface InContextOptions {
   readonly options: Omit<AnswererOptions, 'machine' | 'mapped'>;
 }
 
-/** Null where answers are written, where a row has no single answer, or where the model's files have no language model. */
+/** Null where a run asks in a prompt itself, where answers are written or are not single ones, and where the files have no language model. */
 export async function inContextBaseline(
   prepared: PreparedRun,
   { part, watch, options }: InContextOptions,
 ): Promise<InContextFigures | null> {
-  const { architecture, config, base, task, dataset, recipe } = prepared;
-  const solved = task.ask ? null : (task.solved?.(dataset, 'train') ?? null);
+  const { architecture, config, base, task, dataset } = prepared;
+  const solved = prepared.prompt || task.ask ? null : (task.solved?.(dataset, 'train') ?? null);
   const head = languageHead(architecture, config);
   if (!solved || !head || missingWeight(head, prepared) !== null) return null;
   const context = { task: task.name, architecture: architecture.type, parameters: parameterCount(prepared) };
-  const settings: Prompting = methodOf(recipe.method).prompting(recipe.method) ?? inContextPreset('balanced', context);
+  const settings = inContextPreset('balanced', context);
   const setup = createSetup({ architecture, config, head, method: null });
   const weights = await loadWeights({ base, setup, seed: 0 });
   const machine = new Machine({ ...options, runtime: await Runtime.open(), setup, base, weights });

@@ -90,7 +90,7 @@ async function settleRecipe(folder: RunFolder, recipe: Recipe, resume: boolean):
 }
 
 async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<Metrics> {
-  const { recipe, setup, base, rows, learning, device, threads } = prepared;
+  const { recipe, setup, base, rows, learning, prompt, device, threads } = prepared;
   const { folder, journal, control, checkpoint, weights } = context;
   await mkdir(folder.checkpoints, { recursive: true });
   const { training } = recipe;
@@ -127,9 +127,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
     rows.parts.test.rows.length > 0 ? 'test' : rows.parts.validation.rows.length > 0 ? 'validation' : null;
   const watchBaseline = phaseWatch(journal, control, 'baseline');
   const before = { folder, weights, answerer, options, resumed: checkpoint !== null, watch: watchBaseline };
-  // Where nothing is learned, the model as it came is what is measured.
-  const learns = setup.trainable.length > 0;
-  const untrained = measured === null || !learns ? null : await baseline(prepared, { ...before, part: measured });
+  const untrained = measured === null ? null : await baseline(prepared, { ...before, part: measured });
   const inContext = measured === null ? null : await inContextBaseline(prepared, { ...before, part: measured });
   await machine.release();
   const progress = await new Loop(prepared, context, { machine, answerer, plan }).run();
@@ -147,6 +145,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
     metric: rows.metric,
     measuredOn: measured,
     tuned: tuned?.figure ?? null,
+    ...(prompt ? { prompted: { shots: prompt.settings.shots } } : {}),
     baselines:
       measured === null
         ? null

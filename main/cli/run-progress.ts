@@ -58,7 +58,7 @@ export class RunProgress {
           ? `stopped at step ${event.step}: it no longer improved`
           : `stopped at step ${event.step}`;
       case 'finished':
-        return `kept the version of step ${event.keptStep}`;
+        return this.#steps === 0 ? null : `kept the version of step ${event.keptStep}`;
     }
   }
 
@@ -94,10 +94,15 @@ export class RunProgress {
 function planLine(plan: Extract<RunEvent, { type: 'plan' }>): string {
   const { rows, steps, trainableParameters, totalParameters, truncatedRows, device } = plan;
   const share = percent(totalParameters > 0 ? trainableParameters / totalParameters : 1);
+  const held = `${count(rows.validation)} to check, ${count(rows.test)} to test`;
   const parts = [
-    `${count(rows.train)} rows to learn from, ${count(rows.validation)} to check, ${count(rows.test)} to test`,
-    `${count(steps)} steps on ${device}`,
-    `${count(trainableParameters)} weights learn (${share})`,
+    ...(steps === 0
+      ? [`${count(rows.train)} rows to take examples from, ${held}`, `nothing is trained, asked on ${device}`]
+      : [
+          `${count(rows.train)} rows to learn from, ${held}`,
+          `${count(steps)} steps on ${device}`,
+          `${count(trainableParameters)} weights learn (${share})`,
+        ]),
     ...(truncatedRows > 0 ? [`${count(truncatedRows)} rows lose their end`] : []),
   ];
   return parts.join('; ');

@@ -1,6 +1,6 @@
 /** What a run or a measurement came to, in a few lines. */
 import type { Figure, InContextFigures, MetricName, Metrics } from '../../engine/spec/metrics.ts';
-import { bytes, count, figure, percent } from '../../engine/spec/wording/format.ts';
+import { bytes, count, counted, figure, percent } from '../../engine/spec/wording/format.ts';
 import { metricWords, scoreText } from '../../engine/spec/wording/en/metrics.ts';
 import { duration } from './format.ts';
 
@@ -14,17 +14,20 @@ export function figureText(metric: MetricName, measured: Figure): string {
   return `perplexity ${figure(measured.perplexity)}, loss ${figure(measured.loss)} on ${count(measured.n)} rows`;
 }
 
-export function metricsText({ metric, measuredOn, tuned, baselines, train }: Metrics): string {
+export function metricsText({ metric, measuredOn, tuned, baselines, prompted, train }: Metrics): string {
+  const checked = measuredOn === 'validation' ? ', measured on the check rows' : '';
   const lines = [
-    ...(tuned
-      ? [`Tuned: ${figureText(metric, tuned)}${measuredOn === 'validation' ? ', measured on the check rows' : ''}`]
+    ...(tuned ? [`${prompted ? askedWith(prompted.shots) : 'Tuned'}: ${figureText(metric, tuned)}${checked}`] : []),
+    ...(baselines?.untrained
+      ? [`${prompted ? askedWith(0) : 'Untrained'}: ${figureText(metric, baselines.untrained)}`]
       : []),
-    ...(baselines?.untrained ? [`Untrained: ${figureText(metric, baselines.untrained)}`] : []),
-    ...inContextLines(metric, baselines?.inContext),
+    ...inContextLines(metric, { figures: baselines?.inContext, of: tuned?.n ?? 0 }),
     ...(baselines?.majority ? [`Always the most frequent answer: ${percent(baselines.majority.accuracy)}`] : []),
     ...(tuned ? [] : ['No rows were held back, so nothing was measured.']),
     [
-      `Trained ${count(train.steps)} steps over ${count(train.rows)} rows in ${duration(train.seconds)}`,
+      prompted
+        ? 'Nothing was trained'
+        : `Trained ${count(train.steps)} steps over ${count(train.rows)} rows in ${duration(train.seconds)}`,
       `peak memory ${bytes(train.peakMemoryBytes)}`,
       train.device,
     ].join(', '),
@@ -32,8 +35,19 @@ export function metricsText({ metric, measuredOn, tuned, baselines, train }: Met
   return lines.join('\n');
 }
 
-function inContextLines(metric: MetricName, figures: InContextFigures | undefined): readonly string[] {
-  const line = (shots: number, measured: Figure | null): readonly string[] =>
-    measured ? [`Asked with ${count(shots)} examples: ${figureText(metric, measured)}`] : [];
+function askedWith(shots: number): string {
+  return shots === 0 ? 'Asked without examples' : `Asked with ${counted(shots, 'example')}`;
+}
+
+/** Of many rows only some are asked in a prompt. */
+function inContextLines(
+  metric: MetricName,
+  { figures, of }: { readonly figures: InContextFigures | undefined; readonly of: number },
+): readonly string[] {
+  const line = (shots: number, measured: Figure | null): readonly string[] => {
+    if (!measured) return [];
+    const some = measured.n < of ? `; ${count(measured.n)} of the ${count(of)} rows were asked` : '';
+    return [`The model as it came, ${askedWith(shots).toLowerCase()}: ${figureText(metric, measured)}${some}`];
+  };
   return figures ? [...line(0, figures.zeroShot), ...line(figures.shots, figures.fewShot)] : [];
 }

@@ -3,6 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { StudioError } from '../../engine/spec/errors.ts';
+import { verdictSentence } from '../../engine/spec/wording/index.ts';
+import { resultOf } from '../services/result.ts';
 import { readRecipe } from './recipe-file.ts';
 import { RunProgress } from './run-progress.ts';
 import { runAction, withJson } from './session.ts';
@@ -34,7 +36,9 @@ export function trainCommand(): Command {
         { recipe, folder, modelPath, out, resume },
         { onNews: progress.take },
       );
-      return { value: metrics, human: `${metricsText(metrics)}\nAdapter: ${join(out, 'adapter')}` };
+      const { verdict } = await resultOf(metrics, out);
+      const kept = `${metrics.prompted ? 'Prompt' : 'Adapter'}: ${join(out, 'adapter')}`;
+      return { value: metrics, human: [verdictSentence(verdict), metricsText(metrics), kept].join('\n') };
     }),
   );
 }

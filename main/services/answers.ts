@@ -38,10 +38,11 @@ export function answerServices(
       readonly settings: GenerationSettings;
       readonly adapter: string | null;
       readonly baseline?: string | null;
+      readonly withoutExamples?: boolean;
       readonly signal: AbortSignal;
     },
   ): Promise<void> => {
-    const { id, side, asked, settings, adapter, baseline, signal } = question;
+    const { id, side, asked, settings, adapter, baseline, withoutExamples = false, signal } = question;
     // A model as it came has an answer of its own only where it writes, or where the run measured one that can be asked again.
     const isMute = adapter === null && !canAskUntrained(run.task, baseline ?? null);
     const tell = (news: Partial<AnswerEvent>) =>
@@ -55,6 +56,7 @@ export function answerServices(
           modelPath: modelPathOf(run, paths),
           adapter,
           ...(typeof baseline === 'string' ? { baseline } : {}),
+          ...(withoutExamples ? { withoutExamples } : {}),
           ...asked,
           ...settings,
           task: run.task,
@@ -101,10 +103,17 @@ export function answerServices(
         ...(context === undefined ? {} : { context }),
         ...(choices === undefined ? {} : { choices }),
       };
-      void Promise.all([
-        answer(run, { id, side: 'base', asked, settings, adapter: null, baseline, signal }),
-        answer(run, { id, side: 'tuned', asked, settings, adapter, signal }),
-      ]).finally(() => underWay.delete(id));
+      const question = { id, asked, settings, signal };
+      const tuned = answer(run, { ...question, side: 'tuned', adapter });
+      const shots = run.metrics?.prompted?.shots;
+      const base =
+        shots === undefined
+          ? [answer(run, { ...question, side: 'base', adapter: null, baseline })]
+          : // A prompt is compared with itself without its examples; without any there is nothing else to ask.
+            shots === 0
+            ? []
+            : [answer(run, { ...question, side: 'base', adapter, withoutExamples: true })];
+      void Promise.all([tuned, ...base]).finally(() => underWay.delete(id));
       return { id };
     },
     stopAnswer: ({ id }) => {

@@ -1,7 +1,7 @@
 /** What a finished run measured, row by row: the verdict, the gain, the confusion, rows it fixed and rows it broke. */
 import type * as Engine from '../../engine/index.ts';
 import { StudioError } from '../../engine/spec/errors.ts';
-import type { Prediction, ScoredPrediction } from '../../engine/spec/metrics.ts';
+import type { Metrics, Prediction, ScoredPrediction } from '../../engine/spec/metrics.ts';
 import type { ResultRow, ResultView } from '../contract/views.ts';
 import type { Parts, Services } from './parts.ts';
 import { readPredictions } from './run-folder.ts';
@@ -23,13 +23,18 @@ export function resultServices(_parts: Parts, views: Views): Pick<Services, 'run
       const run = views.runRecord(runId);
       if (run.metrics === null)
         throw new StudioError('run.state', { state: run.state, wanted: 'looked at for its result' });
-      // The engine's library comes with its runtime: loaded when a result is first looked at, not at the start.
-      const statistics: Statistics = await import('../../engine/index.ts');
-      const rows = run.metrics.measuredOn === null ? nothing : rowsOf(await readPredictions(run.folder), statistics);
-      const said = statistics.verdict(run.metrics, rows.gain);
-      return { metrics: run.metrics, verdict: { code: said.code, data: { ...said.data } }, ...rows };
+      return resultOf(run.metrics, run.folder);
     },
   };
+}
+
+/** From a finished run's metrics and its folder, where its predictions lie. */
+export async function resultOf(metrics: Metrics, folder: string): Promise<ResultView> {
+  // The engine's library comes with its runtime: loaded when a result is first looked at, not at the start.
+  const statistics: Statistics = await import('../../engine/index.ts');
+  const rows = metrics.measuredOn === null ? nothing : rowsOf(await readPredictions(folder), statistics);
+  const said = statistics.verdict(metrics, rows.gain);
+  return { metrics, verdict: { code: said.code, data: { ...said.data } }, ...rows };
 }
 
 const nothing: Rows = {

@@ -44,6 +44,10 @@ export function choosePrompt(solved: readonly SolvedRow[], settings: Prompting):
   return { settings, demonstrations };
 }
 
+export function withoutExamples({ settings }: PromptContext): PromptContext {
+  return { settings: { ...settings, shots: 0 }, demonstrations: [] };
+}
+
 /** What the model is to say for an answer. */
 export function answerWord(answer: string, { labelWords }: Pick<Prompting, 'labelWords'>): string {
   return labelWords[answer] ?? answer;

@@ -115,11 +115,14 @@ describe.each(kinds)('$title', (kind) => {
       rows: [lines.length, metrics.tuned?.n],
       finished: eventsOf(events, 'finished').length,
     }).toEqual({ steps: [0, 0, 0], learns: 0, rows: [rows, rows], finished: 1 });
+    const shots = Number(kind.method['shots']);
+    // The same rows without examples are what the examples are judged by.
+    const { untrained = null, inContext } = metrics.baselines ?? {};
+    expect([metrics.prompted, untrained?.n, inContext]).toEqual([{ shots }, shots === 0 ? undefined : rows, undefined]);
     const adapter = path(run, 'adapter');
     const saved = JSON.parse(await readFile(path(run, 'adapter', 'prompt.json'), 'utf8')) as {
       demonstrations: readonly unknown[];
     };
-    const shots = Number(kind.method['shots']);
     expect(saved.demonstrations.length >= shots).toBe(true);
     expect((await readFile(path(run, 'adapter', 'prompt.txt'), 'utf8')).split('{text}').length).toBe(2);
     const report = await handlers.export(
@@ -132,13 +135,35 @@ describe.each(kinds)('$title', (kind) => {
     const evaluated = await handlers.evaluate({ modelPath, adapter, data, columns: null }, silent, new Panel());
     expect(evaluated.figure).toEqual(metrics.tuned);
     const [first] = lines;
+    // The tiny model has so few positions that a run cuts a translation's prompt at its beginning, and a question does not.
+    const isCut = kind.task === 'translation';
+    if (first?.untrained !== undefined && !isCut) {
+      const bare = await handlers.generate(
+        { modelPath, adapter, withoutExamples: true, maxNewTokens: 8, ...question(first) },
+        silent,
+        new Panel(),
+      );
+      expect(first.untrained.trim().slice(0, bare.text.trim().length)).toBe(bare.text.trim());
+    }
     const asked = { modelPath, adapter, maxNewTokens: 8, ...question(first) };
     const answer = await handlers.generate(asked, silent, new Panel());
-    // The tiny model has so few positions that a run cuts this prompt's beginning, and a question does not.
-    const said = kind.task === 'translation' ? answer.text : (first?.prediction.trim() ?? '');
+    const said = isCut ? answer.text : (first?.prediction.trim() ?? '');
     const isWritten = kind.task === 'text-generation' || kind.task === 'translation' || kind.task === 'summarization';
     expect(isWritten ? said.slice(0, answer.text.trim().length) : said).toBe(answer.text.trim());
   });
+});
+
+test('examples are compared with what a run without them says of every row', async () => {
+  const sayings = async (shots: number, name: string) => {
+    const recipe = await recipeOf({ title: '', method: { shots, ...label } });
+    const { metrics } = await trainTiny({ folder: path(), out: path(name), recipe });
+    return { metrics, lines: await readPredictions(path(name)) };
+  };
+  const bare = await sayings(0, 'bare run');
+  const shown = await sayings(3, 'shown run');
+  expect(shown.metrics.baselines?.untrained).toEqual(bare.metrics.tuned);
+  expect(shown.lines.map((line) => line.untrained)).toEqual(bare.lines.map(({ prediction }) => prediction));
+  expect(bare.lines.every((line) => line.untrained === undefined)).toBe(true);
 });
 
 test('a run that is begun again measures the same', async () => {

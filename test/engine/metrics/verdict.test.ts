@@ -37,6 +37,13 @@ const losses = (tuned: number, untrained: number | null): Metrics => ({
   train,
 });
 
+/** Nothing was learned: asked with so many examples, beside the same without them. */
+const asked = (tuned: number, zeroShot: number | null): Metrics => ({
+  ...shares(tuned, zeroShot ?? 0),
+  baselines: { untrained: zeroShot === null ? null : share(zeroShot), majority: share(20) },
+  prompted: { shots: zeroShot === null ? 0 : 4 },
+});
+
 test.each([
   ['share.helped', shares(90, 60), { value: 0.3, interval: [0.2, 0.4] }],
   ['share.hurt', shares(50, 60), { value: -0.1, interval: [-0.15, -0.05] }],
@@ -51,4 +58,26 @@ test.each([
   ['unmeasured', { ...shares(1, 1), tuned: null, baselines: null, measuredOn: null }, null],
 ] as const)('%s', (code, metrics, gain) => {
   expect(verdict(metrics, gain).code).toBe(code);
+});
+
+test.each([
+  [
+    { code: 'share.helped', data: { by: 'examples', untrained: 0.6 } },
+    asked(90, 60),
+    { value: 0.3, interval: [0.2, 0.4] },
+  ],
+  [{ code: 'share.hurt', data: { by: 'examples' } }, asked(50, 60), { value: -0.1, interval: [-0.15, -0.05] }],
+  [{ code: 'share.below-majority', data: { majority: 0.2 } }, asked(15, 60), { value: -0.45, interval: [-0.5, -0.4] }],
+  [{ code: 'share.above-majority', data: { majority: 0.2 } }, asked(50, null), null],
+  [{ code: 'share.near-majority', data: { majority: 0.2 } }, asked(25, null), null],
+  [{ code: 'share.below-majority', data: { majority: 0.2 } }, asked(20, null), null],
+  [{ code: 'share.alone', data: { by: 'examples' } }, { ...asked(50, null), baselines: null }, null],
+  [{ code: 'loss.alone', data: { by: 'examples' } }, { ...losses(1.5, null), prompted: { shots: 0 } }, null],
+  [
+    { code: 'unmeasured', data: { by: 'examples' } },
+    { ...asked(1, null), tuned: null, baselines: null, measuredOn: null },
+    null,
+  ],
+] as const)('asked in a prompt: %j', (expected, metrics, gain) => {
+  expect(verdict(metrics, gain)).toMatchObject(expected);
 });

@@ -86,9 +86,12 @@ describe('a finding', () => {
 });
 
 test('a verdict says yes or no, with both numbers', () => {
-  const data = { tuned: 0.612, untrained: 0.631, gain: -0.019, low: -0.06, high: 0.02, n: 400 };
+  const data = { by: 'training', tuned: 0.612, untrained: 0.631, gain: -0.019, low: -0.06, high: 0.02, n: 400 };
   expect(verdictSentence({ code: 'share.chance', data })).toBe(
     'No, training did not help: 61.2\u00a0% against 63.1\u00a0% untrained, on 400 rows. The difference may be chance.',
+  );
+  expect(verdictSentence({ code: 'share.chance', data: { ...data, by: 'examples' } })).toBe(
+    'No, the examples did not help: 61.2\u00a0% against 63.1\u00a0% without them, on 400 rows. The difference may be chance.',
   );
 });
 

@@ -305,7 +305,9 @@ test.each([{ name: 'full' }, { name: 'linear-probe' }])(
     const { code, stdout, stderr } = await atelier(['train', recipe, '--out', out]);
     expect([code, stdout.includes(join(out, 'adapter')), /step 3\/3 .*loss \d/.test(stderr)]).toEqual([0, true, true]);
     const evaluated = await atelier(['evaluate', '--adapter', join(out, 'adapter'), '--data', data.test[0] ?? '']);
-    expect([evaluated.code, stdout.split('\n')[0]]).toEqual([0, `Tuned: ${evaluated.stdout.trim()}`]);
+    const [verdict = '', tuned] = stdout.split('\n');
+    expect(verdict).toMatch(/^(?:Yes|No), training|^No: /);
+    expect([evaluated.code, tuned]).toEqual([0, `Tuned: ${evaluated.stdout.trim()}`]);
   },
   3 * minute,
 );
