@@ -1,6 +1,7 @@
 /** How a language model's answer is found: the settings, their limits, and what each is when nobody says otherwise. */
 import { z } from 'zod';
 import { StudioError } from './errors.ts';
+import type { Json } from './json.ts';
 import { field } from './methods/common.ts';
 import { readField } from './recipe.ts';
 
@@ -22,67 +23,77 @@ export const generationSchema = z.strictObject({
   temperature: field(z.number().min(0).max(10).default(1), {
     label: 'Freedom',
     term: 'temperature',
-    help: 'For sample. Below 1 the likely words become likelier, above 1 the unlikely ones; 0 always takes the likeliest.',
+    help: 'Below 1 the likely words become likelier, above 1 the unlikely ones; 0 always takes the likeliest.',
     steps: [0, 0.2, 0.5, 0.7, 1, 1.2, 1.5, 2],
+    when: { strategy: 'sample' },
   }),
   topK: field(z.int().min(0).max(1_000_000).default(0), {
     label: 'Words to draw from',
     term: 'top-k',
     unit: 'tokens',
-    help: 'For sample. Only so many of the likeliest words are in the draw; 0 is all.',
+    help: 'Only so many of the likeliest words are in the draw; 0 is all.',
     steps: [0, 5, 10, 20, 50, 100],
     advanced: true,
+    when: { strategy: 'sample' },
   }),
   topP: field(z.number().positive().max(1).default(1), {
     label: 'Probability to draw from',
     term: 'top-p',
-    help: 'For sample. Only the likeliest words that together have this probability are in the draw; 1 is all.',
+    help: 'Only the likeliest words that together have this probability are in the draw; 1 is all.',
     steps: [0.5, 0.7, 0.8, 0.9, 0.95, 1],
     advanced: true,
+    when: { strategy: 'sample' },
   }),
   minP: field(z.number().min(0).max(1).default(0), {
     label: 'Share of the likeliest word',
     term: 'min-p',
-    help: 'For sample. A word is in the draw if it has at least this share of the likeliest word’s probability; 0 is all.',
+    help: 'A word is in the draw if it has at least this share of the likeliest word’s probability; 0 is all.',
     steps: [0, 0.02, 0.05, 0.1, 0.2],
     advanced: true,
+    when: { strategy: 'sample' },
   }),
   typicalP: field(z.number().positive().max(1).default(1), {
     label: 'Probability of typical words',
     term: 'typical p',
-    help: 'For sample. Only the words whose surprise is nearest to the expected one, up to this probability; 1 is all.',
+    help: 'Only the words whose surprise is nearest to the expected one, up to this probability; 1 is all.',
     advanced: true,
+    when: { strategy: 'sample' },
   }),
   epsilonCutoff: field(z.number().min(0).lt(1).default(0), {
     label: 'Least probability',
     term: 'epsilon cutoff',
-    help: 'For sample. Words less likely than this are never drawn; 0 is all.',
+    help: 'Words less likely than this are never drawn; 0 is all.',
     advanced: true,
+    when: { strategy: 'sample' },
   }),
   etaCutoff: field(z.number().min(0).lt(1).default(0), {
     label: 'Least probability, by certainty',
     term: 'eta cutoff',
-    help: 'For sample. As the least probability, but lower where the model is unsure; 0 is all.',
+    help: 'As the least probability, but lower where the model is unsure; 0 is all.',
     advanced: true,
+    when: { strategy: 'sample' },
   }),
   beams: field(z.int().min(1).max(64).default(4), {
     label: 'Answers followed',
     term: 'beams',
-    help: 'For beam. How many answers are followed side by side; each costs time and memory.',
+    help: 'How many answers are followed side by side; each costs time and memory.',
     steps: [2, 3, 4, 6, 8],
+    when: { strategy: 'beam' },
   }),
   lengthPenalty: field(z.number().min(-10).max(10).default(1), {
     label: 'Weight of length',
     term: 'length penalty',
-    help: 'For beam. An answer’s log-probability is divided by its length to this power: above 0 favours long answers, below 0 short ones.',
+    help: 'An answer’s log-probability is divided by its length to this power: above 0 favours long answers, below 0 short ones.',
     steps: [0, 0.5, 1, 1.5, 2],
     advanced: true,
+    when: { strategy: 'beam' },
   }),
   earlyStopping: field(z.enum(['heuristic', 'first', 'never']).default('heuristic'), {
     label: 'When beams end',
     term: 'early stopping',
-    help: 'For beam. First: once as many answers are finished as are followed. Heuristic: when a better one is unlikely. Never: when none is possible.',
+    help: 'First: once as many answers are finished as are followed. Heuristic: when a better one is unlikely. Never: when none is possible.',
     advanced: true,
+    when: { strategy: 'beam' },
   }),
   repetitionPenalty: field(z.number().positive().max(10).default(1), {
     label: 'Against repetition',
@@ -110,15 +121,29 @@ export const generationSchema = z.strictObject({
     term: 'stop strings',
     help: 'The answer ends before the first of these texts.',
     advanced: true,
+    lines: true,
   }),
   seed: field(z.int().min(0).max(4_294_967_295).default(1), {
     label: 'Seed',
     term: 'random seed',
-    help: 'For sample. The same seed gives the same answer.',
-    advanced: true,
+    help: 'The same seed gives the same answer.',
+    when: { strategy: 'sample' },
   }),
 });
 export type GenerationSettings = Readonly<z.output<typeof generationSchema>>;
+
+/** The settings as a form is made from them. */
+export function generationJsonSchema(): Json {
+  return z.toJSONSchema(generationSchema, { io: 'input' }) as Json;
+}
+
+/** Tokens of an answer in the window at most, unless another number was asked for. */
+const longestAnswer = 256;
+
+/** As many as fit beside the question in a model that reads `contextLength` tokens; null: no limit. */
+export function answerLength(contextLength: number | null): number {
+  return Math.min(longestAnswer, Math.max(1, Math.floor((contextLength ?? Infinity) / 2)));
+}
 
 /** What a request may leave out. */
 export type GenerationRequest = Readonly<z.input<typeof generationSchema>>;

@@ -10,6 +10,7 @@ import {
   type GenerationSettings,
 } from '../../engine/spec/generation.ts';
 import { StudioError, toEnvelope } from '../../engine/spec/errors.ts';
+import type { FieldMeta } from '../../engine/spec/methods/common.ts';
 import { adapterFolder, baseModelOf } from './adapter.ts';
 import { percent } from '../../engine/spec/wording/format.ts';
 import { sentenceOf } from '../../engine/spec/wording/index.ts';
@@ -71,14 +72,16 @@ function questionOf({ pair, context, choices }: Options): Omit<Question, 'prompt
 function settingOptions(): readonly Option[] {
   return settingNames.map((name) => {
     const schema = generationSchema.shape[name];
-    const { help = '', term = name } = schema.meta() ?? {};
+    const { help = '', term = name, when = {} } = (schema.meta() ?? {}) as Partial<FieldMeta>;
+    const where = Object.values(when).map((value) => `For ${value}. `);
     const initial = schema.parse(undefined);
     const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     const value = Array.isArray(initial) ? '<text...>' : typeof initial === 'number' ? '<n>' : '<name>';
-    const described = `${String(term)}: ${String(help)} (default: ${defaultText(name, initial)})`;
-    return new Option(`${flag} ${value}`, described).argParser((text: string, before: unknown) =>
-      readSetting(name, text, before),
-    );
+    const described = `${term}: ${where.join('')}${help} (default: ${defaultText(name, initial)})`;
+    const option = new Option(`${flag} ${value}`, described);
+    // Commander reads `--no-repeat-ngram` as a switch that takes `repeatNgram` back.
+    option.negate = false;
+    return option.argParser((text: string, before: unknown) => readSetting(name, text, before));
   });
 }
 

@@ -164,6 +164,8 @@ export const contract = {
       expert: z.boolean().optional(),
       offline: z.boolean().optional(),
       threads: z.int().min(0).max(256).optional(),
+      /** Replaces what was kept for these goals. */
+      writing: z.partialRecord(z.enum(taskNames), z.record(z.string(), json)).optional(),
     }),
   ),
   connections: call<readonly ConnectionView[]>()(nothing),

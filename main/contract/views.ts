@@ -255,6 +255,8 @@ export interface SettingsView {
   readonly offline: boolean;
   /** 0 takes all cores. */
   readonly threads: number;
+  /** How answers are written where one tries a model, by goal: the settings that are not at their default. */
+  readonly writing: Readonly<Partial<Record<TaskName, Readonly<Record<string, Json>>>>>;
   readonly folder: string;
 }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { asOurs, StudioError, CancelledError, toEnvelope } from '../../engine/spec/errors.ts';
-import { generationSettings, type GenerationSettings } from '../../engine/spec/generation.ts';
+import { answerLength, generationSettings, type GenerationSettings } from '../../engine/spec/generation.ts';
 import type { Question } from '../../engine/spec/commands.ts';
 import { writesText, type TaskName } from '../../engine/spec/tasks.ts';
 import type { AnswerEvent } from '../contract/views.ts';
@@ -13,9 +13,6 @@ import type { Parts, Services } from './parts.ts';
 import type { Planner } from './plan.ts';
 import { restoredAdapter } from './run-folder.ts';
 import type { Views } from './views.ts';
-
-/** Tokens of an answer at most, where the model reads that many beside its question. */
-const longestAnswer = 256;
 
 /** Class centres are all that a run keeps of an untrained classifier. */
 function canAskUntrained(task: TaskName, baseline: string | null): boolean {
@@ -80,12 +77,11 @@ export function answerServices(
     ask: async ({ runId, prompt, pair, context, choices, settings: wished = {} }) => {
       const run = views.runRecord(runId);
       const room = await facts(run.model).then(
-        ({ contextLength }) => contextLength ?? Infinity,
+        ({ contextLength }) => contextLength,
         // A model that has gone missing is told of when it is opened.
-        () => Infinity,
+        () => null,
       );
-      const maxNewTokens = Math.min(longestAnswer, Math.max(1, Math.floor(room / 2)));
-      const settings = generationSettings({ maxNewTokens, ...wished });
+      const settings = generationSettings({ maxNewTokens: answerLength(room), ...wished });
       if (run.metrics === null && run.state !== 'finished')
         throw new StudioError('run.state', { state: run.state, wanted: 'asked' });
       const adapter = await restoredAdapter(run.folder, store.adapters.list(run.id));

@@ -1,6 +1,7 @@
 /** The computer, the settings, and what has gone over the network. */
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
+import { generationSettings } from '../../engine/spec/generation.ts';
 import type { Parts, Services } from './parts.ts';
 
 export function computerServices({
@@ -23,8 +24,13 @@ export function computerServices({
       };
     },
     getSettings: settings,
-    setSettings: (changes) => {
-      store.settings.set(Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)));
+    setSettings: ({ writing = {}, ...changes }) => {
+      // What an answer would refuse is refused before it is kept.
+      for (const asked of Object.values(writing)) generationSettings(asked);
+      store.settings.set({
+        ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
+        writing: { ...store.settings.get().writing, ...writing },
+      });
       return settings();
     },
     connections: () => store.connections.list(),

@@ -4,7 +4,7 @@ import type { SettingsView } from '../contract/views.ts';
 
 export type StoredSettings = Omit<SettingsView, 'folder'>;
 
-const defaults: StoredSettings = { theme: 'system', expert: false, offline: false, threads: 0 };
+const defaults: StoredSettings = { theme: 'system', expert: false, offline: false, threads: 0, writing: {} };
 
 export function settingsTable(database: Database) {
   const all = database.prepare<[], { name: string; value: string }>('SELECT name, value FROM settings');

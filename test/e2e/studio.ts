@@ -116,3 +116,21 @@ export async function picture(page: Page, name: string): Promise<void> {
 export async function onward(page: Page, words: string | RegExp): Promise<void> {
   await page.locator('main').getByRole('button', { name: words }).click();
 }
+
+/** Takes an adapter trained elsewhere into the Library, with the folder of its base model. */
+export async function takeIn(
+  page: Page,
+  adapter: { readonly folder: string; readonly model: string; readonly goal: string; readonly labels?: string },
+): Promise<void> {
+  await page.getByRole('link', { name: 'Library' }).click();
+  await page.getByRole('textbox', { name: 'Folder or file' }).fill(adapter.model);
+  await page.getByRole('button', { name: 'Add the model' }).click();
+  await page.getByRole('textbox', { name: 'An adapter trained elsewhere' }).fill(adapter.folder);
+  await page
+    .getByRole('combobox', { name: 'Model it belongs to' })
+    .selectOption({ label: path.basename(adapter.model) });
+  await page.getByRole('combobox', { name: 'Its goal' }).selectOption({ label: adapter.goal });
+  const labels = page.getByRole('textbox', { name: 'Its labels' });
+  if (adapter.labels !== undefined) await labels.fill(adapter.labels);
+  await page.getByRole('button', { name: 'Take it in' }).click();
+}

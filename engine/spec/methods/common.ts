@@ -14,6 +14,10 @@ export interface FieldMeta {
   readonly steps?: readonly number[];
   /** True when the setting stands under "Advanced". */
   readonly advanced?: boolean;
+  /** Asked only where another setting of the form has this value; absent: always. */
+  readonly when?: Readonly<Record<string, string>>;
+  /** Of a list: texts that may hold blanks and commas, so that each has a line of its own. */
+  readonly lines?: boolean;
 }
 
 /** Attaches a form's metadata to a schema, so that both are one thing. */

@@ -4,8 +4,8 @@ import { count, parseNumber as readNumber, setting } from './format.ts';
 
 export interface FormField {
   readonly key: string;
-  /** numbers: a list of whole numbers. table: numbers by name. switch: yes or no. json: a list of objects, as JSON. */
-  readonly kind: 'integer' | 'number' | 'choice' | 'switch' | 'list' | 'numbers' | 'table' | 'json' | 'text';
+  /** lines: a list of texts, one a line. numbers: a list of whole numbers. table: numbers by name. switch: yes or no. json: a list of objects, as JSON. */
+  readonly kind: 'integer' | 'number' | 'choice' | 'switch' | 'list' | 'lines' | 'numbers' | 'table' | 'json' | 'text';
   /** Empty is an answer. */
   readonly nullable: boolean;
   readonly label: string;
@@ -18,8 +18,11 @@ export interface FormField {
   readonly options: readonly string[];
   readonly minimum: number;
   readonly maximum: number;
-  /** The minimum itself is not allowed. */
+  /** The minimum itself is not allowed, or the maximum itself. */
   readonly above: boolean;
+  readonly below: boolean;
+  /** Asked only where these other settings have these values. */
+  readonly when: Readonly<Record<string, string>>;
 }
 
 type JsonObject = { readonly [key: string]: Json };
@@ -44,9 +47,10 @@ function readField(key: string, property: JsonObject): FormField {
   const text = (name: string) => (typeof property[name] === 'string' ? property[name] : '');
   const limit = (name: string) => (typeof inner[name] === 'number' ? inner[name] : null);
   const above = limit('exclusiveMinimum');
+  const below = limit('exclusiveMaximum');
   return {
     key,
-    kind: kindOf(inner),
+    kind: property.lines === true ? 'lines' : kindOf(inner),
     nullable,
     label: text('label') || key,
     term: text('term') || key,
@@ -61,8 +65,10 @@ function readField(key: string, property: JsonObject): FormField {
           ? inner.enum.filter((option) => typeof option === 'string')
           : [],
     minimum: limit('minimum') ?? above ?? -Infinity,
-    maximum: limit('maximum') ?? limit('exclusiveMaximum') ?? Infinity,
+    maximum: limit('maximum') ?? below ?? Infinity,
     above: above !== null,
+    below: below !== null,
+    when: isObject(property.when) ? (property.when as Readonly<Record<string, string>>) : {},
   };
 }
 
@@ -92,6 +98,37 @@ function kindOf(schema: JsonObject): FormField['kind'] {
   }
 }
 
+/** Whether a setting says anything beside these. */
+export function isAsked({ when }: FormField, values: Readonly<Record<string, Json>>): boolean {
+  return Object.entries(when).every(([key, value]) => values[key] === value);
+}
+
+/** A field with its value, as a form shows it. */
+export interface FieldRow {
+  readonly field: FormField;
+  readonly value: Json;
+  readonly standard: Json;
+  /** As the input shows it: the value, or what was typed when that cannot be. */
+  readonly text: string;
+  readonly changed: boolean;
+  readonly problem: string;
+}
+
+export function fieldRow(
+  field: FormField,
+  { value, standard, typed }: { readonly value: Json; readonly standard: Json; readonly typed: string | undefined },
+): FieldRow {
+  const parsed = typed === undefined ? null : parseText(field, typed);
+  return {
+    field,
+    value,
+    standard,
+    text: typed ?? showValue(value, field.kind),
+    changed: !sameValue(value, standard),
+    problem: parsed !== null && !parsed.ok ? parsed.problem : '',
+  };
+}
+
 export type Parsed = { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly problem: string };
 
 /** Reads what was typed. Both decimal marks are understood; a value that cannot be is named with the legal range. */
@@ -110,6 +147,8 @@ export function parseText(field: FormField, typed: string): Parsed {
       const items = itemsOf(text);
       return items.length > 0 ? { ok: true, value: items } : refused(field, text);
     }
+    case 'lines':
+      return { ok: true, value: typed.split('\n').flatMap((line) => (line === '' ? [] : [unescaped(line)])) };
     case 'numbers': {
       const numbers = itemsOf(text).map((item) => readNumber(item));
       return numbers.length > 0 && numbers.every((number) => Number.isInteger(number))
@@ -142,6 +181,17 @@ function jsonOf(text: string): Json {
   }
 }
 
+const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t' };
+
+/** A text of one line, in which \n is a line break, \t a tab, and any other sign after a backslash itself. */
+function unescaped(line: string): string {
+  return line.replaceAll(/\\(.)/g, (_, sign: string) => escapes[sign] ?? sign);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\t', '\\t');
+}
+
 function itemsOf(text: string): string[] {
   return text.split(/[\s,;]+/).filter((item) => item !== '');
 }
@@ -150,8 +200,8 @@ function parseNumber(field: FormField, text: string): Parsed {
   const value = readNumber(text);
   if (value === null) return refused(field, text);
   if (field.kind === 'integer' && !Number.isInteger(value)) return refused(field, text);
-  if (value < field.minimum || value > field.maximum || (field.above && value === field.minimum))
-    return refused(field, text);
+  if (value < field.minimum || value > field.maximum) return refused(field, text);
+  if ((field.above && value === field.minimum) || (field.below && value === field.maximum)) return refused(field, text);
   return { ok: true, value };
 }
 
@@ -174,6 +224,8 @@ export function legalRange(field: FormField): string {
       return `a list of objects in brackets, as JSON${empty}`;
     case 'list':
       return `one name or more, separated by commas${empty}`;
+    case 'lines':
+      return 'one text a line, or empty';
     case 'text':
       return `a text${empty}`;
     case 'integer':
@@ -186,13 +238,14 @@ export function legalRange(field: FormField): string {
 function range(field: FormField): string {
   const write = (value: number) => (value >= 10_000 ? count(value) : setting(value));
   const from = field.above ? `above ${write(field.minimum)}` : `from ${write(field.minimum)}`;
-  return Number.isFinite(field.maximum)
-    ? `${from} ${field.above ? 'and at most' : 'to'} ${write(field.maximum)}`
-    : from;
+  if (!Number.isFinite(field.maximum)) return from;
+  const to = field.below ? 'to below' : field.above ? 'and at most' : 'to';
+  return `${from} ${to} ${write(field.maximum)}`;
 }
 
-/** A value as the input shows it. */
-export function showValue(value: Json | undefined): string {
+/** A value as the input shows it; `lines` has each item of a list on its own. */
+export function showValue(value: Json | undefined, kind?: FormField['kind']): string {
+  if (kind === 'lines' && Array.isArray(value)) return value.map((item) => escaped(String(item))).join('\n');
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return setting(value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';

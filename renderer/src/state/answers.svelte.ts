@@ -1,4 +1,5 @@
 /** One question to the model as it came and to the tuned one: both answers as they stream in, and a way to stop them. */
+import type { Json } from '../../../engine/spec/json.ts';
 import type { Studio } from '../../../main/contract/index.ts';
 import type { AnswerEvent } from '../../../main/contract/views.ts';
 import type { Asked } from './result-words.ts';
@@ -66,7 +67,8 @@ export class Answers {
     };
   }
 
-  async ask(runId: string, question: Asked): Promise<void> {
+  /** `settings`: how both write, where it is not at its default. */
+  async ask(runId: string, question: Asked, settings: Readonly<Record<string, Json>> = {}): Promise<void> {
     if (this.busy || question.prompt.trim() === '') return;
     this.#asking = true;
     this.#failure = null;
@@ -82,9 +84,12 @@ export class Answers {
         runId,
         ...texts,
         ...(choices !== undefined && { choices: [...choices] }),
+        ...(Object.keys(settings).length > 0 && { settings }),
       });
       this.#id = id;
       for (const event of this.#early.filter((early) => early.id === id)) this.#take(event);
+      // Stopped before it had a name.
+      if (this.#sides !== null && !Object.values(this.#sides).some(isOpen)) await this.#tellStop(id);
     } catch (thrown) {
       this.#failure = failureOf(thrown);
       this.#sides = null;
@@ -95,9 +100,12 @@ export class Answers {
   }
 
   async stop(): Promise<void> {
-    const id = this.#id;
-    if (id === null || !this.busy) return;
+    if (!this.busy) return;
     this.#close('stopped');
+    if (this.#id !== null) await this.#tellStop(this.#id);
+  }
+
+  async #tellStop(id: string): Promise<void> {
     try {
       await this.#studio.call('stopAnswer', { id });
     } catch (thrown) {

@@ -5,22 +5,15 @@ import type { Estimate } from '../../../engine/spec/metrics.ts';
 import type { PresetName } from '../../../engine/spec/methods/common.ts';
 import type { Studio } from '../../../main/contract/index.ts';
 import type { SettingsForm as FormView } from '../../../main/contract/views.ts';
-import { changesOf, parseText, readFields, sameValue, showValue, type FormField } from '../lib/schema-form.ts';
+import { changesOf, fieldRow, parseText, readFields, sameValue, type FieldRow } from '../lib/schema-form.ts';
 import { failureOf, type Failure } from './failure.ts';
 import type { OpenProject } from './project.svelte.ts';
 
 export type Group = 'method' | 'training';
 
 /** One row of the form. */
-export interface FormRow {
+export interface FormRow extends FieldRow {
   readonly group: Group;
-  readonly field: FormField;
-  readonly value: Json;
-  readonly standard: Json;
-  /** As the input shows it: the value, or what was typed when that cannot be. */
-  readonly text: string;
-  readonly changed: boolean;
-  readonly problem: string;
 }
 
 export class SettingsForm {
@@ -133,21 +126,14 @@ export class SettingsForm {
   }
 
   #rowsOf(form: FormView, group: Group): readonly FormRow[] {
-    return readFields(form[group]).map((field) => {
-      const value = form.values[group][field.key] ?? null;
-      const standard = form.defaults[group][field.key] ?? null;
-      const typed = this.#typed.get(`${group}.${field.key}`);
-      const parsed = typed === undefined ? null : parseText(field, typed);
-      return {
-        group,
-        field,
-        value,
-        standard,
-        text: typed ?? showValue(value),
-        changed: !sameValue(value, standard),
-        problem: parsed !== null && !parsed.ok ? parsed.problem : '',
-      };
-    });
+    return readFields(form[group]).map((field) => ({
+      group,
+      ...fieldRow(field, {
+        value: form.values[group][field.key] ?? null,
+        standard: form.defaults[group][field.key] ?? null,
+        typed: this.#typed.get(`${group}.${field.key}`),
+      }),
+    }));
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {

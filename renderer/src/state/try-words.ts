@@ -1,6 +1,8 @@
 /** What Try it asks for, by task, and how a question of one's own is put together. */
+import type { Json } from '../../../engine/spec/json.ts';
 import { writesText, type TaskName } from '../../../engine/spec/tasks.ts';
 import type { DatasetView } from '../../../main/contract/views.ts';
+import { count, counted, setting } from '../lib/format.ts';
 import type { Asked } from './result-words.ts';
 
 export type AskPart = 'prompt' | 'pair' | 'context' | 'choices';
@@ -90,10 +92,29 @@ export function askedOfParts(fields: readonly AskField[], parts: AskedParts): As
   };
 }
 
-/** What is the same for both, under the fields. */
-export function askNote(task: TaskName): string {
+const strategies: Readonly<Record<string, string>> = {
+  greedy: 'the likeliest word each time',
+  sample: 'each word drawn by its probability, with the same seed',
+  beam: 'the likeliest of several answers',
+};
+
+/** "the likeliest word each time, 256 tokens at most": how answers are written, in a line. */
+export function writingWords(values: Readonly<Record<string, Json>>, changed: number): string {
+  const strategy = typeof values['strategy'] === 'string' ? values['strategy'] : '';
+  const number = (key: string) => (typeof values[key] === 'number' ? values[key] : 0);
+  const ways: Readonly<Record<string, string>> = {
+    sample: `words drawn at temperature ${setting(number('temperature'))} with seed ${setting(number('seed'))}`,
+    beam: `the likeliest of ${count(number('beams'))} answers`,
+  };
+  const way = ways[strategy] ?? strategies[strategy] ?? strategy;
+  const changes = changed === 0 ? '' : `, ${count(changed)} changed`;
+  return `${way}, ${counted(number('maxNewTokens'), 'token', 'tokens')} at most${changes}`;
+}
+
+/** What is the same for both, under the fields; `strategy` is how words are chosen. */
+export function askNote(task: TaskName, strategy: string): string {
   if (writesText(task))
-    return 'Same for both: the likeliest word each time, so that asking again gives the same answer.';
+    return `Same for both: ${strategies[strategy] ?? strategy}, so that asking again gives the same answer.`;
   return task === 'text-classification'
     ? 'Same for both: the same words, the same categories. The model as it came names the one whose learning rows lie nearest.'
     : 'Same for both: the same words.';

@@ -229,10 +229,21 @@ describe('models', () => {
 
 test('settings are kept, and the computer is described', async () => {
   await house.services.setSettings({ theme: 'dark', threads: 2 });
+  await house.services.setSettings({ writing: { chat: { topP: 0.9 }, translation: { beams: 2 } } });
+  await house.services.setSettings({ writing: { chat: { strategy: 'sample' } } });
+  const beyond = async () => house.services.setSettings({ writing: { chat: { topP: 4 } } });
+  await expect(beyond).rejects.toMatchObject({ code: 'answer.setting', data: { path: 'topP', value: '4' } });
   const settings = await house.services.getSettings({});
   const computer = await house.services.computer({});
   expect([settings, computer.cores > 0, computer.freeDiskBytes > 0, computer.version]).toEqual([
-    { theme: 'dark', expert: false, offline: false, threads: 2, folder: house.paths.home },
+    {
+      theme: 'dark',
+      expert: false,
+      offline: false,
+      threads: 2,
+      writing: { chat: { strategy: 'sample' }, translation: { beams: 2 } },
+      folder: house.paths.home,
+    },
     true,
     true,
     'test',

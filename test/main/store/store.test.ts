@@ -132,7 +132,7 @@ describe('what is saved', () => {
         { name: 'a.bin', bytes: 3, sha256: 'ee', content: Buffer.from([1, 2, 3]) },
         { name: 'b.bin', bytes: 9e8, sha256: 'dd', content: null },
       ],
-      settings: { theme: 'dark', expert: false, offline: false, threads: 3 },
+      settings: { theme: 'dark', expert: false, offline: false, threads: 3, writing: {} },
       connections: [{ time: 't', url: 'https://example.org/f', bytes: 5, outcome: '200' }],
     });
   });

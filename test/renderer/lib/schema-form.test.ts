@@ -1,9 +1,11 @@
 /** The form as it follows from the schemas themselves: fields, what may be typed, where the slider stands. */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../engine/spec/json.ts';
+import { generationJsonSchema, settingNames } from '../../../engine/spec/generation.ts';
 import { recipeJsonSchema } from '../../../engine/spec/recipe.ts';
 import {
   changesOf,
+  isAsked,
   legalRange,
   parseText,
   readFields,
@@ -181,4 +183,44 @@ it('takes a list of objects as JSON, and none of anything else', () => {
       problem: `${typed} cannot be: a list of objects in brackets, as JSON, or empty.`,
     });
   }
+});
+
+describe('the settings of an answer', () => {
+  const own = readFields(generationJsonSchema());
+  const of = (key: string) => {
+    const found = own.find((candidate) => candidate.key === key);
+    if (!found) throw new Error(`no field ${key}`);
+    return found;
+  };
+
+  it('are all fields, asked where they say something', () => {
+    expect(own.map(({ key }) => key)).toEqual([...settingNames]);
+    const asked = (strategy: string) => own.filter((one) => isAsked(one, { strategy })).map(({ key }) => key);
+    expect([
+      asked('greedy').includes('topP'),
+      asked('sample').includes('topP'),
+      asked('beam').includes('topP'),
+    ]).toEqual([false, true, false]);
+    expect([asked('greedy').includes('beams'), asked('beam').includes('beams')]).toEqual([false, true]);
+    expect(asked('greedy')).toEqual(expect.arrayContaining(['maxNewTokens', 'repetitionPenalty', 'stopStrings']));
+  });
+
+  it('takes stop texts a line each, blanks, line breaks and backslashes as they are', () => {
+    const stops = ['\n\n', ' User: yes, ', 'C:\\new', '\t'];
+    const shown = showValue(stops, of('stopStrings').kind);
+    expect(shown).toBe('\\n\\n\n User: yes, \nC:\\\\new\n\\t');
+    expect(parseText(of('stopStrings'), shown)).toEqual({ ok: true, value: stops });
+    expect(parseText(of('stopStrings'), '')).toEqual({ ok: true, value: [] });
+  });
+
+  it('refuses the limits that are none of the range', () => {
+    expect(parseText(of('epsilonCutoff'), '1')).toEqual({
+      ok: false,
+      problem: '1 cannot be: a number from 0 to below 1.',
+    });
+    expect(parseText(of('topP'), '0')).toEqual({
+      ok: false,
+      problem: '0 cannot be: a number above 0 and at most 1.',
+    });
+  });
 });

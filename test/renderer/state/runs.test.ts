@@ -114,4 +114,19 @@ describe('Answers', () => {
       { method: 'stopAnswer', payload: { id: 'q' } },
     ]);
   });
+
+  it('stopped before the question has a name, is stopped once it has one', async () => {
+    const { studio, asked } = scripted({ ask: { id: 'q' }, stopAnswer: null });
+    const answers = new Answers(studio);
+    answers.open();
+    const asking = answers.ask('a', { prompt: 'hello' }, { strategy: 'beam' });
+    await answers.stop();
+    await asking;
+    expect([answers.busy, answers.sides?.base.state, ...asked]).toEqual([
+      false,
+      'stopped',
+      { method: 'ask', payload: { runId: 'a', prompt: 'hello', settings: { strategy: 'beam' } } },
+      { method: 'stopAnswer', payload: { id: 'q' } },
+    ]);
+  });
 });
