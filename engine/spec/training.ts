@@ -153,6 +153,9 @@ const shapes: Readonly<Record<TaskName, Shape>> = {
   summarization: { ...written, maxLength: 384 },
 };
 
+/** Longest row that suits a method whatever the task: a prompt is many rows long, and room that it does not need costs nothing. */
+const lengths: Readonly<Partial<Record<SupportedMethod, number>>> = { 'in-context': 2048 };
+
 export function trainingPreset(method: SupportedMethod, preset: PresetName, context: PresetContext): TrainingConfig {
   const { epochs, batchSize, maxLength } = shapes[context.task];
   return {
@@ -160,7 +163,7 @@ export function trainingPreset(method: SupportedMethod, preset: PresetName, cont
     maxSteps: null,
     batchSize,
     gradientAccumulation: 1,
-    maxLength,
+    maxLength: lengths[method] ?? maxLength,
     learningRate: learningRates[method](context),
     schedule: 'linear',
     warmup: 0.06,

@@ -29,12 +29,20 @@ export function dealEpoch(lengths: readonly number[], batchSize: number, key: nu
   return permutation(streamKey(key, 'batches'), batches.length).map((index) => batches[index] ?? []);
 }
 
+/** Tokens of a batch for measuring, padding included, unless one row has more: memory grows with them, as a prompt of examples would show. */
+const tokensMeasured = 8192;
+
 /** Batches for measuring: longest first, so that the largest memory is met at once. */
 export function dealByLength(lengths: readonly number[], batchSize: number): readonly (readonly number[])[] {
   const order = lengths.map((_, index) => index).sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0) || a - b);
-  return Array.from({ length: Math.ceil(order.length / batchSize) }, (_, index) =>
-    order.slice(index * batchSize, (index + 1) * batchSize),
-  );
+  const batches: number[][] = [];
+  for (let at = 0; at < order.length;) {
+    const longest = Math.max(1, lengths[order[at] ?? 0] ?? 1);
+    const count = Math.min(batchSize, Math.max(1, Math.floor(tokensMeasured / longest)));
+    batches.push(order.slice(at, at + count));
+    at += count;
+  }
+  return batches;
 }
 
 export interface Batch {

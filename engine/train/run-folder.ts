@@ -19,6 +19,8 @@ export interface RunFolder {
   readonly predictions: string;
   readonly recipe: string;
   readonly baseline: string;
+  /** What the model as it came answers in a prompt. */
+  readonly inContext: string;
 }
 
 /** What baseline.json holds: the untrained model's figures, and what it takes to ask it again. */
@@ -38,6 +40,7 @@ export function runFolder(path: string): RunFolder {
     predictions: join(path, 'predictions.jsonl'),
     recipe: join(path, 'recipe.json'),
     baseline: join(path, 'baseline.json'),
+    inContext: join(path, 'in-context.json'),
   };
 }
 

@@ -14,6 +14,8 @@ export interface Weights {
   readonly fed: Map<string, HostTensor>;
   /** Frozen weights that sessions map from the model's file. */
   readonly mapped: ReadonlyMap<string, ExternalData>;
+  /** Frozen weights as they were read, by their name in the file. */
+  readonly read: ReadonlyMap<string, Float32Array>;
 }
 
 export interface LoadOptions {
@@ -23,12 +25,15 @@ export interface LoadOptions {
   readonly seed: number;
   /** Values known already, by leaf name: a trained adapter's, or a checkpoint's. */
   readonly known?: ReadonlyMap<string, Float32Array>;
+  /** Weights of the same file that are in memory already and stay as they are: those that do not learn here are not read again. */
+  readonly beside?: Weights;
 }
 
 /** Errors: `model.weight-missing`, `model.weight-shape`. */
-export async function loadWeights({ base, setup, seed, known = new Map() }: LoadOptions): Promise<Weights> {
+export async function loadWeights({ base, setup, seed, known = new Map(), beside }: LoadOptions): Promise<Weights> {
   const fed = new Map<string, HostTensor>();
   const mapped = new Map<string, ExternalData>();
+  const read = new Map<string, Float32Array>();
   const learns = new Set(setup.trainable);
   const names = new Set(base.weights.names());
   for (const [name, shape] of setup.shapes) {
@@ -44,13 +49,18 @@ export async function loadWeights({ base, setup, seed, known = new Map() }: Load
       }
       if (entry?.asStored && entry.dtype === 'F32' && !learns.has(name)) {
         mapped.set(name, { location: entry.file.replace(/^\//, ''), offset: entry.offset, length: entry.bytes });
-      } else fed.set(name, shared(fed, stored) ?? floats(shape, await base.weights.read(stored)));
+      } else {
+        // Read under another name already, it need not be read twice; each name has a copy of its own.
+        const data = read.get(stored)?.slice() ?? beside?.read.get(stored) ?? (await base.weights.read(stored));
+        if (!learns.has(name)) read.set(stored, data);
+        fed.set(name, floats(shape, data));
+      }
     }
   }
   for (const [name, parameter] of setup.added) {
     fed.set(name, floats(parameter.shape, known.get(name) ?? initial(name, parameter, seed)));
   }
-  return { fed, mapped };
+  return { fed, mapped, read };
 }
 
 /**
@@ -93,12 +103,6 @@ function unstored(
     return new Float32Array(elements(shape));
   if (!setup.target.headWeights.has(name)) throw new StudioError('model.weight-missing', { path: base.path, name });
   return initial(name, { shape, initial: headInitial(name, setup) }, seed);
-}
-
-/** A frozen weight read under another name already need not be read twice; one that learns needs a copy of its own. */
-function shared(fed: ReadonlyMap<string, HostTensor>, stored: string): HostTensor | null {
-  const found = fed.get(stored);
-  return found && found.data instanceof Float32Array ? floats(found.shape, found.data.slice()) : null;
 }
 
 function checked(data: Float32Array, at: { name: string; shape: Shape; path: string }): Float32Array {

@@ -101,12 +101,38 @@ class Requests {
     const { model, answerer, watch } = asking;
     const reader = readerOf(model);
     const encoded = await encodeAsked(this.#asked, reader);
-    const losses = await answerer.losses(
-      encoded.map((own) => askedRow(own, reader, model.maxLength)),
-      watch,
+    const { rows, places } = together(encoded.map((own) => askedRow(own, reader, model.maxLength)));
+    const losses = await answerer.losses(rows, watch);
+    return places.map(({ row, from, to }) =>
+      (losses[row] ?? new Float32Array()).subarray(from, to).map((loss) => -loss),
     );
-    return losses.map((own) => own.map((loss) => -loss));
   }
+}
+
+interface Place {
+  readonly row: number;
+  /** Its part of the row's answers. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The last token of a continuation is never read: options of one token behind one context are one row with several answers. */
+function together(asked: readonly TokenRow[]): {
+  readonly rows: readonly TokenRow[];
+  readonly places: readonly Place[];
+} {
+  const rows: TokenRow[] = [];
+  const known = new Map<string, number>();
+  const places = asked.map((own): Place => {
+    const key = JSON.stringify([own.ids, own.decoder ?? null]);
+    const row = known.get(key) ?? rows.push({ ...own, answers: [] }) - 1;
+    known.set(key, row);
+    const before = rows[row]?.answers ?? [];
+    const answers = [...before, ...own.answers];
+    rows[row] = { ...own, answers };
+    return { row, from: before.length, to: answers.length };
+  });
+  return { rows, places };
 }
 
 interface Asking {

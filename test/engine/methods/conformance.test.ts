@@ -424,9 +424,7 @@ describe.each(table.map((entry) => ({ ...entry, title: `${variantOf(entry)} on $
       const { trainable, target } = loaded.setup;
       // A method that changes the base leaves its file alone; any other leaves the base in memory alone.
       const [fresh, fed] = [await load(model, null), new Map(loaded.machine.state)];
-      const weights = trainable.some((name) => target.base.has(name))
-        ? fresh.weights
-        : { fed, mapped: loaded.weights.mapped };
+      const weights = trainable.some((name) => target.base.has(name)) ? fresh.weights : { ...loaded.weights, fed };
       const below = new Machine({ ...fresh, weights, device: 'cpu', threads: 1 });
       expect(await below.hidden(rows)).toEqual(before);
       await below.release();
@@ -472,7 +470,7 @@ describe.each(table.map((entry) => ({ ...entry, title: `${variantOf(entry)} on $
           if (setup.target.base.has(name))
             expect(farthest([await merged.restored(name, weight)], [await read(name)]), name).toBeLessThan(1e-6);
         }
-        const weights = { fed, mapped: new Map() };
+        const weights = { fed, mapped: new Map(), read: new Map() };
         const alone = new Machine({ ...loaded, setup: merged.setup, weights, device: 'cpu', threads: 1 });
         const rows = rowsOf(model, lengths);
         expect(farthest(await alone.logits(rows), await machine.logits(rows))).toBeLessThan(1e-5);

@@ -4,6 +4,15 @@ import { describe, expect, test } from 'vitest';
 import type { Question } from '../../../engine/spec/commands.ts';
 import type { Prediction } from '../../../engine/spec/metrics.ts';
 import type { TaskName } from '../../../engine/spec/tasks.ts';
+import { createDataRoom } from '../../../engine/data/dataset.ts';
+import { openTuned } from '../../../engine/export/open-adapter.ts';
+import type { TokenRow } from '../../../engine/tasks/rows.ts';
+import type { Answerer } from '../../../engine/tasks/task.ts';
+import { askedRow, encodeAsked } from '../../../engine/methods/in-context/continuation.ts';
+import { readerOf, scoreOptions } from '../../../engine/tasks/prompted/options.ts';
+import { rowModel } from '../../../engine/train/prepare.ts';
+import { answererOf, testRows } from '../../../engine/train/evaluate.ts';
+import { tokensToRead } from '../../../engine/train/readings.ts';
 import { goldenModel, Panel, useFolder } from '../../support/engine-fixtures.ts';
 import {
   eventsOf,
@@ -236,13 +245,120 @@ describe('what cannot be is refused', () => {
   });
 });
 
-test('a result says what the model answers in a prompt, where it can be asked', async () => {
-  const of = async (model: string, targetModules: readonly string[]) => {
-    const recipe = await recipeOf({ title: '', model, method: {} });
-    const method = { name: 'lora', r: 2, alpha: 4, dropout: 0, targetModules };
-    const run = { folder: path(), out: path(`beside ${model}`), recipe: { ...recipe, method } };
-    return (await trainTiny(run)).metrics.baselines?.inContext;
+describe('beside a training', () => {
+  const lora = async (model: string, targetModules: readonly string[]): Promise<Fields> => ({
+    ...(await recipeOf({ title: '', model, method: {} })),
+    method: { name: 'lora', r: 2, alpha: 4, dropout: 0, targetModules },
+  });
+
+  test('a result says what the model answers in a prompt, where it can be asked', async () => {
+    const of = async (model: string, targetModules: readonly string[]) => {
+      const run = { folder: path(), out: path(`beside ${model}`), recipe: await lora(model, targetModules) };
+      return (await trainTiny(run)).metrics.baselines?.inContext;
+    };
+    expect(await of('llama', ['q_proj'])).toMatchObject({ zeroShot: { n: 7 }, fewShot: { n: 7 }, shots: 4 });
+    expect(await of('bert', ['query'])).toBeUndefined();
+  });
+
+  test('a run that goes on reads it again, and one that begins anew measures it', async () => {
+    const recipe = await lora('llama', ['q_proj']);
+    const run = { folder: path(), out: path('kept'), recipe };
+    const { metrics } = await trainTiny(run);
+    const kept = { ...metrics.baselines?.inContext, shots: 63 };
+    await writeFile(path('kept', 'in-context.json'), JSON.stringify(kept));
+    expect((await trainTiny({ ...run, resume: true })).metrics.baselines?.inContext).toEqual(kept);
+    expect((await trainTiny(run)).metrics.baselines?.inContext).toEqual(metrics.baselines?.inContext);
+  });
+
+  test('of many rows some are asked, from all over the file', async () => {
+    const settings = { data: { validation: null, split: { validation: 0, seed: 1 } } };
+    const trained = await lora('llama', ['q_proj']);
+    const rows = 450;
+    await writeRows(
+      path('test.csv'),
+      textRows(rows, 5).toSorted((a, b) => (a.label < b.label ? -1 : 1)),
+    );
+    const recipe = {
+      ...trained,
+      data: { ...(trained['data'] as Fields), ...settings.data },
+      training: { maxSteps: 1 },
+    };
+    const { metrics } = await trainTiny({ folder: path(), out: path('some'), recipe });
+    const bare = { ...recipe, method: { name: 'in-context', shots: 0 } };
+    await trainTiny({ folder: path(), out: path('all'), recipe: bare });
+    const all = await readPredictions(path('all'));
+    const right = Array.from({ length: 200 }, (_, index) => all[Math.floor((index * rows) / 200)]).filter(
+      (line) => line && 'label' in line && line.label === line.prediction,
+    );
+    expect([metrics.tuned?.n, all.length]).toEqual([rows, rows]);
+    expect(metrics.baselines?.inContext?.zeroShot).toMatchObject({ n: 200, accuracy: right.length / 200 });
+  });
+});
+
+/** Every way of asking: by options, by the nearest, with references, by writing. */
+test.each(kinds.filter(({ task }) => task === undefined || task === 'multiple-choice'))(
+  'tokens are counted as they are read: $title',
+  async (kind) => {
+    const recipe = await recipeOf(kind);
+    const modelPath = String(recipe['model']);
+    await trainTiny({ folder: path(), out: path('counted'), recipe });
+    const tuned = await openTuned(modelPath, path('counted', 'adapter'));
+    const answerer = await answererOf(tuned);
+    const rows = await testRows(tuned, kind.task ? path('test.jsonl') : path('test.csv'), createDataRoom());
+    let tokens = 0;
+    const count = (asked: readonly TokenRow[]): void => {
+      for (const { ids, decoder = [] } of asked) tokens += ids.length + decoder.length;
+    };
+    const counted: Answerer = {
+      ...answerer,
+      losses: (asked) => {
+        count(asked);
+        return answerer.losses(asked);
+      },
+      features: (asked) => {
+        count(asked);
+        return answerer.features(asked);
+      },
+    };
+    await rows.predict(counted, 'test', { before: null });
+    await answerer.dispose();
+    const said = await tokensToRead(rows, 'test', tuned.setup.config.hidden);
+    // Which rows are nearest is known only to the model.
+    const isNear = kind.method['selection'] === 'nearest';
+    expect(isNear ? Math.abs(said / tokens - 1) < 0.2 : said === tokens).toBe(true);
+  },
+);
+
+test('options of one token are read together, and score as each alone', async () => {
+  await trainTiny({ folder: path(), out: path('run'), recipe: await recipeOf({ title: '', method: { shots: 0 } }) });
+  const tuned = await openTuned(goldenModel('llama'), path('run', 'adapter'));
+  const answerer = await answererOf(tuned);
+  if (!tuned.prompt) throw new Error('a prompt was saved');
+  const prompt = { ...tuned.prompt, settings: { ...tuned.prompt.settings, template: '{text}:{label}' } };
+  const model = { ...rowModel(tuned), prompt };
+  const options = ['a', 'b', 'a b'];
+  let rows = 0;
+  const counting: Answerer = {
+    ...answerer,
+    losses: (asked) => {
+      rows += asked.length;
+      return answerer.losses(asked);
+    },
   };
-  expect(await of('llama', ['q_proj'])).toMatchObject({ zeroShot: { n: 7 }, fewShot: { n: 7 }, shots: 4 });
-  expect(await of('bert', ['query'])).toBeUndefined();
+  const questions = ['sun', 'rain'].map((text) => ({ fields: { text, pair: '' }, options }));
+  const scores = await scoreOptions(questions, { model, answerer: counting });
+  const apart = await Promise.all(
+    questions.flatMap(({ fields }) =>
+      options.map(async (continuation) => {
+        const [asked] = await encodeAsked([{ context: `${fields.text}:`, continuation }], readerOf(model));
+        const [losses = []] = asked ? await answerer.losses([askedRow(asked, readerOf(model), 60)]) : [];
+        return -Array.from(losses).reduce((sum, loss) => sum + loss, 0);
+      }),
+    ),
+  );
+  await answerer.dispose();
+  expect(rows).toBe(4);
+  scores.flat().forEach((score, at) => {
+    expect(score).toBeCloseTo(apart[at] ?? NaN, 4);
+  });
 });

@@ -36,6 +36,11 @@ test('measuring takes the longest rows first', () => {
   expect(dealByLength([3, 9, 4, 9, 1], 2)).toEqual([[1, 3], [2, 0], [4]]);
 });
 
+test('measuring takes fewer of long rows together, and never none', () => {
+  const sizes = dealByLength([9000, 4096, 4096, 3000, ...Array.from({ length: 40 }, () => 100)], 32);
+  expect(sizes.map(({ length }) => length)).toEqual([1, 2, 2, 32, 7]);
+});
+
 describe('a plan', () => {
   const options = { batchSize: 4, gradientAccumulation: 1, epochs: 3, maxSteps: null, seed: 1 };
   test.each([
