@@ -2,6 +2,7 @@
 import { createDataRoom } from './data/dataset.ts';
 import { exportRun } from './export/export-run.ts';
 import { importAdapter } from './export/import-adapter.ts';
+import { adapterSettings } from './export/start-adapter.ts';
 import { createGenerator } from './generate/answer.ts';
 import type { CommandHandler, CommandName } from './spec/commands.ts';
 import { createEstimator, createMeasurer } from './train/estimate.ts';
@@ -29,6 +30,7 @@ export function createHandlers(): Handlers {
     generate: createGenerator(),
     export: exportRun,
     importAdapter,
+    adapterSettings,
   };
 }
 

@@ -61,7 +61,8 @@ export async function openTuned(modelPath: string, adapter: string): Promise<Tun
   }
 }
 
-async function readLabels(adapter: string): Promise<readonly string[]> {
+/** In the order of the logits. */
+export async function readLabels(adapter: string): Promise<readonly string[]> {
   const path = join(adapter, 'labels.json');
   const labels = await readJsonFile(path);
   if (Array.isArray(labels) && labels.every((label) => typeof label === 'string')) return labels;
@@ -111,8 +112,14 @@ function parseHead(path: string, value: Json): Head {
   };
 }
 
-/** A PEFT or AdapterHub folder's own config decides, in the form in which its tensors are saved; the recipe only says how it came about. */
-async function savedMethod(adapter: string, method: MethodConfig): Promise<MethodConfig> {
+/**
+ * A PEFT or AdapterHub folder's own config decides, in the form in which its tensors are saved; the recipe's `method`, null where
+ * there is none, only says how it came about.
+ */
+export async function savedMethod<M extends MethodConfig | null>(
+  adapter: string,
+  method: M,
+): Promise<MethodConfig | M> {
   const path = join(adapter, 'adapter_config.json');
   if (!(await exists(path))) return method;
   const raw = (await readJsonFile(path)) as Readonly<Record<string, Json>>;

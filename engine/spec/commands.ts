@@ -4,7 +4,7 @@ import type { RunEvent } from './events.ts';
 import type { ExportFormat, GgufQuantisation } from './exports.ts';
 import type { GenerationRequest } from './generation.ts';
 import type { Estimate, Figure, MetricName, Metrics, Prediction, PredictionDetail } from './metrics.ts';
-import type { SupportedMethod } from './methods/index.ts';
+import type { MethodConfig, SupportedMethod } from './methods/index.ts';
 import type { Columns, TaskName } from './tasks.ts';
 
 /** A recipe as the user wrote it, where its relative paths start, and where its model lies on this computer. */
@@ -88,6 +88,14 @@ export interface ImportReport {
   readonly ignored: readonly string[];
 }
 
+/** What a run that goes on from an adapter finds settled. */
+export interface AdapterSettings {
+  readonly method: MethodConfig;
+  readonly task: TaskName;
+  /** In the order of the logits; none where it has no answers of its own. */
+  readonly labels: readonly string[];
+}
+
 export interface ExportRequest {
   /** Folder of a run. */
   readonly run: string;
@@ -157,6 +165,8 @@ export interface Commands {
     news: Progress;
   };
   importAdapter: { request: ImportRequest; reply: ImportReport; news: never };
+  /** Of an adapter folder of a run, or one that was taken in. */
+  adapterSettings: { request: { readonly adapter: string }; reply: AdapterSettings; news: never };
 }
 export type CommandName = keyof Commands;
 

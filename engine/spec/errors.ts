@@ -72,6 +72,10 @@ export interface ErrorData {
   'adapter.task': { path: string; type: string; legal: string };
   /** An adapter that training cannot start from, as it lacks `name`. */
   'adapter.start': { path: string; name: string; method: string };
+  /** A setting that is another in the adapter that training goes on from. */
+  'adapter.start-setting': { path: string; setting: string; value: string; own: string };
+  /** Answers that the adapter which training goes on from has not learned: labels, or the kind of answer. */
+  'adapter.start-answers': { path: string; own: string; asked: string };
   'adapter.incomplete': { path: string; name: string };
   'training.diverged': { step: number };
   'resume.recipe-changed': { path: string };

@@ -95,6 +95,8 @@ export interface RecipeOutline {
   readonly model: string;
   readonly task: TaskName;
   readonly method: SupportedMethod;
+  /** The adapter it goes on from, as the recipe writes its path. */
+  readonly start: string | null;
   /** Lays the Balanced preset of this method, task and model size under the fields that are absent. */
   resolve(context: Omit<PresetContext, 'task'>): Recipe;
 }
@@ -116,6 +118,7 @@ export function parseRecipe(value: unknown): RecipeOutline {
     model: parsed.model,
     task,
     method: name,
+    start: parsed.start ?? null,
     resolve: (context) => {
       const full = { ...context, task };
       return {
@@ -169,6 +172,10 @@ export function recipeJsonSchema(options: {
       split: withDefaults(splitSchema, defaultSplit).optional(),
     }),
     method: withDefaults(methodSchemas[method], methodDefaults),
+    start: z.string().min(1).optional().meta({
+      description:
+        'Folder of an adapter that training goes on from; settings of the method that are left out are its own.',
+    }),
     training: withDefaults(trainingSchema, trainingDefaults).optional(),
     device: z.enum(deviceNames).default('auto'),
     precision: z.enum(precisionNames).default('float32'),

@@ -1,5 +1,6 @@
 /** What a run will need: from a formula over its graph, or from two real steps on its longest rows. */
 import type { DataRoom } from '../data/dataset.ts';
+import { openRun } from '../export/start-adapter.ts';
 import { adamwDefaults } from '../optim/adamw.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { CommandHandler } from '../spec/commands.ts';
@@ -9,7 +10,7 @@ import { collate, planSteps } from './batches.ts';
 import { costOf } from './cost.ts';
 import { adapterBytes, learningCount, runBytes } from './disk.ts';
 import { Machine } from './machine.ts';
-import { prepareRun, rowModel, type PreparedRun } from './prepare.ts';
+import { rowModel, type PreparedRun } from './prepare.ts';
 import { budgetOf } from './prompt.ts';
 import { buildForward, countParameters } from './setup.ts';
 import { startValues } from './start.ts';
@@ -27,7 +28,7 @@ const overhead = 1.6;
 
 export function createEstimator(room: DataRoom): CommandHandler<'estimate'> {
   return async (request) => {
-    const prepared = await prepareRun(request, room);
+    const prepared = await openRun(request, room);
     try {
       return await expectation(prepared);
     } finally {
@@ -39,7 +40,7 @@ export function createEstimator(room: DataRoom): CommandHandler<'estimate'> {
 export function createMeasurer(room: DataRoom): CommandHandler<'measure'> {
   return async (request, tell, control) => {
     tell({ done: 0, total: 3, note: 'loading' });
-    const prepared = await prepareRun(request, room);
+    const prepared = await openRun(request, room);
     try {
       const { setup, base, recipe, device, threads, rows, learning } = prepared;
       const expected = await expectation(prepared);

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import type { DataRoom } from '../data/dataset.ts';
 import { saveAdapter } from '../export/adapter.ts';
 import { earlierValues } from '../export/earlier-values.ts';
+import { openRun } from '../export/start-adapter.ts';
 import { tokenRules } from '../generate/rules.ts';
 import { Runtime } from '../runtime/session.ts';
 import type { CommandHandler } from '../spec/commands.ts';
@@ -20,7 +21,7 @@ import { exists, loadCheckpoint, loadTensors, saveCheckpoint, saveTensors, type 
 import { learningCount, refuseFullDisk, runBytes } from './disk.ts';
 import { inContextBaseline } from './in-context-baseline.ts';
 import { Machine } from './machine.ts';
-import { prepareRun, type PreparedRun } from './prepare.ts';
+import type { PreparedRun } from './prepare.ts';
 import {
   openJournal,
   readJsonFile,
@@ -47,12 +48,14 @@ export function createTrainer(room: DataRoom): CommandHandler<'train'> {
     const folder = runFolder(request.out);
     const checkpoint = request.resume ? await loadCheckpoint(folder.checkpoints) : null;
     tell({ time: Date.now(), type: 'phase', phase: 'loading', done: 0, total: 1 });
-    const prepared = await prepareRun(request, room);
+    const prepared = await openRun(request, room);
     try {
       const { base, setup, recipe } = prepared;
       const { seed } = recipe.training;
-      const start = await startValues({ ...prepared, labels: prepared.rows.labels, seed });
-      const earlier = recipe.start === undefined ? [] : await earlierValues(recipe.start, { setup, base, seed });
+      const { labels } = prepared.rows;
+      const start = await startValues({ ...prepared, labels, seed });
+      const earlier =
+        recipe.start === undefined ? [] : await earlierValues(recipe.start, { setup, base, seed, labels });
       const known = new Map([...start, ...earlier, ...(checkpoint?.tensors ?? [])]);
       const weights = await loadWeights({ base, setup, seed, known });
       await refuseFullDisk(folder.path, runBytes(setup));

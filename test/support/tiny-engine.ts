@@ -16,6 +16,7 @@ runEngineProcess(() =>
     measure: unused,
     export: unused,
     importAdapter: unused,
+    adapterSettings: unused,
     estimate: async ({ recipe }) => {
       switch (recipe) {
         case 'refuse':

@@ -67,12 +67,14 @@ export const adapterSchema = z.strictObject({
     help: 'Share of the adapter’s results switched off at random in each step; helps against memorising.',
     steps: [0, 0.05, 0.1, 0.2, 0.3],
     advanced: true,
+    further: 'free',
   }),
   init: field(z.enum(['bert', 'houlsby', 'mam_adapter']).nullable(), {
     label: 'How it starts',
     term: 'initialisation',
     help: 'bert, houlsby: small numbers, so that the model hardly changes. mam_adapter: at nothing, so that it does not change at all. Empty: mam_adapter for par_bn, bert for the others.',
     advanced: true,
+    further: 'idle',
   }),
   lnBefore: field(z.boolean(), {
     label: 'A norm of its own in front',

@@ -16,6 +16,11 @@ export interface FieldMeta {
   readonly advanced?: boolean;
   /** Asked only where another setting of the form has this value; absent: always. */
   readonly when?: Readonly<Record<string, string>>;
+  /**
+   * What a method's setting says where a run goes on from an adapter. `free`: it may be chosen, since it is how it learns, not
+   * what it is; `idle`: nothing, since no new weights start. Absent: what the adapter has stays.
+   */
+  readonly further?: 'free' | 'idle';
   /** Of a list: texts that may hold blanks and commas, so that each has a line of its own. */
   readonly lines?: boolean;
 }

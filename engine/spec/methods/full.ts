@@ -17,6 +17,7 @@ export const fullSchema = z.strictObject({
     help: 'Each layer moves this share of the step of the layer above it (Howard & Ruder, 2018). 1: all alike.',
     steps: [0.65, 0.75, 0.8, 0.9, 0.95, 1],
     advanced: true,
+    further: 'free',
   }),
   ...templateFields,
 });

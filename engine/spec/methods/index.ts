@@ -1,7 +1,7 @@
 /** All method names of the literature, the settings of those that train today, and their presets. */
 import { z } from 'zod';
 import { adapterPreset, adapterSchema } from './adapter.ts';
-import type { PresetContext, PresetName } from './common.ts';
+import type { FieldMeta, PresetContext, PresetName } from './common.ts';
 import { fullPreset, fullSchema } from './full.ts';
 import { ia3Preset, ia3Schema } from './ia3.ts';
 import { inContextPreset, inContextSchema } from './in-context.ts';
@@ -53,6 +53,13 @@ export const methodSchemas = {
   ia3: ia3Schema,
   'in-context': inContextSchema,
 } satisfies { readonly [M in SupportedMethod]: z.ZodType };
+
+/** Settings that a run keeps of the adapter it goes on from: what the adapter is, not how it learns. */
+export function keptSettings(method: SupportedMethod): readonly string[] {
+  return Object.entries(methodSchemas[method].shape).flatMap(([key, schema]: [string, z.ZodType]) =>
+    key === 'name' || (schema.meta() as Partial<FieldMeta> | undefined)?.further !== undefined ? [] : [key],
+  );
+}
 
 export const supportedMethods = Object.keys(methodSchemas) as readonly SupportedMethod[];
 

@@ -25,6 +25,7 @@ export const loraSchema = z.strictObject({
     help: 'Share of the correction’s inputs switched off at random in each step; helps against memorising.',
     steps: [0, 0.05, 0.1, 0.2, 0.3],
     advanced: true,
+    further: 'free',
   }),
   ...targetFields,
   rankPattern: field(z.record(z.string().min(1), z.int().min(1).max(512)), {
@@ -75,12 +76,14 @@ export const loraSchema = z.strictObject({
     help: 'The second half of each correction, and biases, move this many times further in a step (Hayou et al., 2024: 16). 1: LoRA.',
     steps: [1, 2, 4, 8, 16, 32],
     advanced: true,
+    further: 'free',
   }),
   loraPlusEmbedding: field(z.number().positive().max(1), {
     label: 'Slower word tables',
     term: 'LoRA+ embedding ratio',
     help: 'With a LoRA+ ratio above 1, corrections of word tables move this share of a step. 0.005 makes 1e-6 of a step size of 2e-4.',
     advanced: true,
+    further: 'free',
   }),
   ensureWeightTying: field(z.boolean(), {
     label: 'Word table and answer layer stay one',

@@ -25,6 +25,7 @@ export const pTuningV2Schema = z.strictObject({
     help: 'Share of the deep prompts switched off at random in each step; helps against memorising.',
     steps: [0, 0.05, 0.1, 0.2, 0.3],
     advanced: true,
+    further: 'free',
   }),
   projection,
   encoderSize,
@@ -35,6 +36,7 @@ export const pTuningV2Schema = z.strictObject({
     term: 'multi-task prompts',
     help: 'Further data sets for the same goal, as [{"train": ["more.csv"]}]: their rows teach the same prompts, each set with an answer layer of its own for its own labels (of an answer layer in two steps the first is shared). Checked, tested and saved is your own data set only; a second run can start from the result without them.',
     advanced: true,
+    further: 'free',
   }),
 });
 export type PTuningV2Config = z.infer<typeof pTuningV2Schema>;

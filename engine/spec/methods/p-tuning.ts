@@ -19,6 +19,7 @@ export const pTuningSchema = z.strictObject({
     help: 'How many LSTM layers lie on each other. An MLP always has three.',
     steps: [1, 2, 3, 4],
     advanced: true,
+    further: 'idle',
   }),
   encoderDropout: field(z.number().min(0).max(0.9), {
     label: 'Random switching-off',
@@ -26,6 +27,7 @@ export const pTuningSchema = z.strictObject({
     help: 'Share of what passes between two LSTM layers that is switched off at random in each step.',
     steps: [0, 0.05, 0.1, 0.2, 0.3],
     advanced: true,
+    further: 'idle',
   }),
   transformerSubmodules,
   ...templateFields,

@@ -7,6 +7,7 @@ export const prefixStart = field(z.enum(['random', 'zero', 'activations']), {
   label: 'How it starts',
   term: 'initialisation',
   help: 'activations: what the model makes of real words, the calmest start. zero: nothing. random: noise.',
+  further: 'idle',
 });
 
 export const projection = field(z.boolean(), {

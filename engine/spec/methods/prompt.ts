@@ -18,6 +18,7 @@ export const promptSchema = z.strictObject({
     label: 'How it starts',
     term: 'initialisation',
     help: 'labels: the names of the labels. text: words you choose. vocabulary: words at random. random: noise.',
+    further: 'idle',
   }),
   initText,
   transformerSubmodules,

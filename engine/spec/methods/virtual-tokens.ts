@@ -14,6 +14,7 @@ export const initText = field(z.string().min(1).nullable(), {
   label: 'Text it starts from',
   term: 'initialisation text',
   help: 'Words about the goal, repeated or cut to the number of learned tokens. Empty: the names of the labels.',
+  further: 'idle',
 });
 
 export const modulesToSave = field(z.array(z.string().min(1)).min(1).nullable(), {
@@ -38,6 +39,7 @@ export const encoderSize = field(z.int().min(1).max(16_384).nullable(), {
   help: 'Of the small network that writes the learned vectors. Empty: as wide as what it writes.',
   steps: [64, 128, 256, 512, 1024],
   advanced: true,
+  further: 'idle',
 });
 
 /** Short prompts suit simple classification, longer ones sequence labelling (P-tuning v2, section 3.2). */

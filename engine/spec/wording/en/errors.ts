@@ -334,6 +334,18 @@ export const errorSentences = {
     remedy: 'Take the settings in the adapter’s own recipe.json, or start anew.',
     evidence: path,
   }),
+  'adapter.start-setting': ({ path, setting, value, own }) => ({
+    title: `The adapter that training goes on from has ${own} for ${setting}.`,
+    cause: `The settings ask for ${value}; what the adapter has learned has no place there.`,
+    remedy: `Leave ${setting} out, or write ${own}; or start anew, without the adapter.`,
+    evidence: path,
+  }),
+  'adapter.start-answers': ({ path, own, asked }) => ({
+    title: 'The adapter that training goes on from has learned other answers than these rows ask for.',
+    cause: `It answers with ${own}; the rows with ${asked}.`,
+    remedy: 'Choose rows with its labels, name its labels when it is taken in, or start anew.',
+    evidence: path,
+  }),
   'adapter.incomplete': ({ path, name }) => ({
     title: `The adapter in ${fileName(path)} lacks ${name}.`,
     cause: 'It was moved in part, or its writing was cut off.',
