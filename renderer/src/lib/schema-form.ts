@@ -42,8 +42,13 @@ export function readFields(schema: Json): readonly FormField[] {
 
 function readField(key: string, property: JsonObject): FormField {
   const branches = Array.isArray(property.anyOf) ? property.anyOf.filter(isObject) : [];
-  const nullable = branches.some(({ type }) => type === 'null');
-  const inner: JsonObject = { ...branches.find(({ type }) => type !== 'null'), ...property };
+  const types: readonly Json[] = Array.isArray(property.type) ? property.type : [];
+  const nullable = types.includes('null') || branches.some(({ type }) => type === 'null');
+  const inner: JsonObject = {
+    ...branches.find(({ type }) => type !== 'null'),
+    ...property,
+    ...(types.length > 0 && { type: types.find((type) => type !== 'null') ?? null }),
+  };
   const text = (name: string) => (typeof property[name] === 'string' ? property[name] : '');
   const limit = (name: string) => (typeof inner[name] === 'number' ? inner[name] : null);
   const above = limit('exclusiveMinimum');

@@ -79,6 +79,8 @@ export interface CompareLine {
   /** Share right with its interval; null for language models. */
   readonly share: { readonly value: number; readonly low: number; readonly high: number } | null;
   readonly untrained: string;
+  /** The model as it came does as well or better. */
+  readonly isBeaten: boolean;
   readonly time: string;
   readonly memory: string;
   readonly steps: string;
@@ -110,12 +112,12 @@ export function compareGroups(
 
 /** Runs with a measured result, the best first: by share right, then by perplexity. */
 export function compareLines(runs: readonly RunView[], modelName: (id: string) => string): readonly CompareLine[] {
-  const rank = (run: RunView) => {
-    const tuned = run.metrics?.tuned;
-    if (!tuned) return Infinity;
-    if ('perplexity' in tuned) return tuned.perplexity;
-    return 'accuracy' in tuned ? -tuned.accuracy : -tuned.score;
+  const rankOf = (figures: Figure | null | undefined) => {
+    if (!figures) return Infinity;
+    if ('perplexity' in figures) return figures.perplexity;
+    return 'accuracy' in figures ? -figures.accuracy : -figures.score;
   };
+  const rank = (run: RunView) => rankOf(run.metrics?.tuned);
   return runs
     .filter((run) => run.metrics?.tuned)
     .toSorted((a, b) => rank(a) - rank(b))
@@ -134,6 +136,7 @@ export function compareLines(runs: readonly RunView[], modelName: (id: string) =
             : null,
         value: valueOf(run, tuned),
         untrained: valueOf(run, untrained),
+        isBeaten: rankOf(untrained) <= rank(run),
         time: duration(run.metrics?.train.seconds ?? 0),
         memory: bytes(run.metrics?.train.peakMemoryBytes ?? 0),
         steps: count(run.metrics?.train.steps ?? 0),
@@ -148,6 +151,8 @@ export function compareTitle(lines: readonly CompareLine[], metric: MetricName):
   if (!best) return 'No finished run to compare yet.';
   const what = `${best.method} on ${best.model}`;
   if (!second) return `One finished run: ${what}, ${best.figure}.`;
+  if (lines.every((line) => line.isBeaten))
+    return `No run does better than the model as it came; ${what} comes nearest, ${best.figure}.`;
   if (metric === 'perplexity')
     return `${what} is ahead of ${counted(lines.length - 1, 'other run', 'other runs')}: ${best.figure}.`;
   const ties =

@@ -83,6 +83,20 @@ it('reads every setting of the real schema, and not the name of the method', () 
   ]);
 });
 
+it('reads a yes, no or nothing as a choice of the three', () => {
+  const adapters = recipeJsonSchema({
+    method: 'adapter',
+    context: { task: 'text-classification', architecture: 'bert', parameters: 22_000_000 },
+  }) as { readonly properties: Record<string, Json> };
+  const found = readFields(adapters.properties['method'] ?? null).find(({ key }) => key === 'attentionAdapter');
+  if (!found) throw new Error('no field attentionAdapter');
+  expect([found.kind, found.nullable, found.options]).toEqual(['switch', true, ['yes', 'no']]);
+  expect([parseText(found, ''), parseText(found, 'no')]).toEqual([
+    { ok: true, value: null },
+    { ok: true, value: false },
+  ]);
+});
+
 describe('parseText', () => {
   it.each([
     ['epochs', '0,5', 0.5],

@@ -188,14 +188,20 @@ test('Compare calls a tie a tie', () => {
     [sampleRun({ id: 'a', metrics: metrics(0.7) }), sampleRun({ id: 'b', method: 'full', metrics: metrics(0.9) })],
     (id) => id,
   );
+  const beaten = compareLines(
+    [sampleRun({ id: 'a', metrics: metrics(0.6) }), sampleRun({ id: 'b', method: 'full', metrics: metrics(0.5) })],
+    (id) => id,
+  );
   expect([
     lines.map(({ id }) => id),
     seen(compareTitle(lines, 'accuracy')),
     seen(compareTitle(apart, 'accuracy')),
+    seen(compareTitle(beaten, 'accuracy')),
   ]).toEqual([
     ['b', 'a'],
     'Two runs overlap at the top; Full fine-tuning on minilm-l6 is the highest, 87.0 % right.',
     'Full fine-tuning on minilm-l6 is ahead: 90.0 % right, the next 70.0 % right.',
+    'No run does better than the model as it came; LoRA on minilm-l6 comes nearest, 60.0 % right.',
   ]);
 });
 
