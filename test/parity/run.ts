@@ -15,6 +15,7 @@ const families = [
   'loss0',
   'grad',
   'losses',
+  'grad_norms',
   'final',
   'logits_final',
   'merged',
