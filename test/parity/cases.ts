@@ -64,8 +64,8 @@ const probes: Readonly<Record<string, (file: CaseFile) => MethodConfig>> = {
   bitfit: () => ({ ...plainProbe, learns: 'biases' }),
   layernorm: () => ({ ...plainProbe, learns: 'norms' }),
   'top-layer': ({ trainable }) => {
-    const layers = Object.keys(trainable).flatMap((key) => /^.*?\.\d+\./.exec(key) ?? []);
-    return { ...plainProbe, lastLayers: new Set(layers).size };
+    const layers = Object.keys(trainable).flatMap((key) => /\.(\d+)\./.exec(key)?.[1] ?? []);
+    return { ...plainProbe, layers: [...new Set(layers)].map(Number) };
   },
 };
 

@@ -11,15 +11,16 @@ export const linearProbe: Method<LinearProbeConfig> = {
   savedAs: 'head',
   // A language model whose head is its embedding gets a head of its own, which starts as a copy.
   adapt: (model) => ({ ...model, tied: false }),
-  check: ({ lastLayers }, target) => {
+  check: ({ lastLayers, layers }, target) => {
     const { top, lastStack } = depthsOf(target);
-    const layers = top - lastStack;
-    if (lastLayers <= layers) return;
-    throw new StudioError('recipe.field', {
-      path: 'method.lastLayers',
-      value: String(lastLayers),
-      legal: `0 to ${String(layers)}, the layers this model has`,
-    });
+    const count = top - lastStack;
+    const refuse = (path: string, value: number, most: number) => {
+      const legal = `0 to ${String(most)}: this model has ${String(count)} layers`;
+      throw new StudioError('recipe.field', { path, value: String(value), legal });
+    };
+    if (lastLayers > count) refuse('method.lastLayers', lastLayers, count);
+    const missing = layers?.find((layer) => layer >= count);
+    if (missing !== undefined) refuse('method.layers', missing, count - 1);
   },
   trainable: (config, target) => [
     ...[...target.modules.values()]
@@ -27,17 +28,20 @@ export const linearProbe: Method<LinearProbeConfig> = {
       .flatMap((module) => learningWeights(module, config, target)),
     ...headWeights(config, target),
   ],
-  frozenBelowHead: ({ lastLayers, learns }) => lastLayers === 0 && learns === 'head',
+  frozenBelowHead: ({ lastLayers, layers, learns }) => lastLayers === 0 && layers === null && learns === 'head',
 };
 
 function learningWeights(
   module: TargetModule,
-  { lastLayers, learns }: LinearProbeConfig,
+  { lastLayers, layers, learns }: LinearProbeConfig,
   target: Target,
 ): readonly string[] {
   const names = weightsOfModule(module).map(([name]) => name);
   const depths = depthsOf(target);
-  if (lastLayers > 0 && depths.of(module.name) >= depths.top - lastLayers) return names;
+  const { top, lastStack } = depths;
+  const depth = depths.of(module.name);
+  if (layers !== null && (depth === top || layers.includes(depth - lastStack))) return names;
+  if (lastLayers > 0 && depth >= top - lastLayers) return names;
   if (learns === 'norms') return module.kind === 'norm' ? names : [];
   return learns === 'biases' ? names.filter((name) => name.endsWith('.bias')) : [];
 }

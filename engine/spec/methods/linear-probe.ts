@@ -11,6 +11,12 @@ export const linearProbeSchema = z.strictObject({
     steps: [0, 1, 2, 3, 4, 6],
     advanced: true,
   }),
+  layers: field(z.array(z.int().min(0).max(1000)).min(1).nullable(), {
+    label: 'Other layers that learn too',
+    term: 'layers to learn',
+    help: 'Numbers of layers, from 0; of a model with encoder and decoder, the decoder’s. Empty: none but the last ones above.',
+    advanced: true,
+  }),
   learns: field(z.enum(['head', 'biases', 'norms']), {
     label: 'What learns besides',
     term: 'learning parameters',
@@ -27,7 +33,13 @@ export const linearProbeSchema = z.strictObject({
 export type LinearProbeConfig = z.infer<typeof linearProbeSchema>;
 
 /** The answer alone. */
-export const plainProbe: LinearProbeConfig = { name: 'linear-probe', lastLayers: 0, learns: 'head', strict: false };
+export const plainProbe: LinearProbeConfig = {
+  name: 'linear-probe',
+  lastLayers: 0,
+  layers: null,
+  learns: 'head',
+  strict: false,
+};
 
 export function linearProbePreset(): LinearProbeConfig {
   return plainProbe;
