@@ -96,6 +96,8 @@ export interface ErrorData {
   'request.refused': { reason: string };
   'request.too-large': { bytes: number; limit: number };
   'project.incomplete': { missing: string };
+  /** A decision that the adapter which the project goes on from has taken. */
+  'project.start': { name: string; what: string };
   'answer.untrained': { model: string };
   /** `path` names a setting of `GenerationSettings`. */
   'answer.setting': { path: string; value: string; legal: string };

@@ -52,7 +52,12 @@ export const contract = {
 
   listProjects: call<readonly ProjectView[]>()(nothing),
   createProject: call<ProjectView>()(
-    z.strictObject({ name: z.string().min(1).max(200).optional(), sample: z.boolean().optional() }),
+    z.strictObject({
+      name: z.string().min(1).max(200).optional(),
+      sample: z.boolean().optional(),
+      /** A run whose adapter is trained further. */
+      start: id.optional(),
+    }),
   ),
   getProject: call<ProjectView>()(ofProject),
   renameProject: call<ProjectView>()(z.strictObject({ projectId: id, name: z.string().min(1).max(200) })),
@@ -68,6 +73,8 @@ export const contract = {
       destination: z.enum(destinations).optional(),
       model: z.string().min(1).max(4096).optional(),
       method: z.enum(supportedMethods as [string, ...string[]]).optional(),
+      /** A run whose adapter is trained further; null: it begins anew. */
+      start: id.nullable().optional(),
       preset: z.enum(presetNames).optional(),
       methodChanges: z.record(z.string(), json).optional(),
       trainingChanges: z.record(z.string(), json).optional(),

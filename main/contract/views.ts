@@ -54,11 +54,23 @@ export interface ProjectDraft {
   readonly destination: Destination | null;
   readonly model: string | null;
   readonly method: SupportedMethod | null;
+  /** The adapter whose training goes on; goal, model, method and what the adapter is are its own then. Null: it starts anew. */
+  readonly start: DraftStart | null;
   readonly preset: PresetName;
   /** Settings that differ from the preset. */
   readonly methodChanges: Readonly<Record<string, Json>>;
   readonly trainingChanges: Readonly<Record<string, Json>>;
   readonly estimate: Estimate | null;
+}
+
+export interface DraftStart {
+  readonly runId: string;
+  /** Of its run. */
+  readonly name: string;
+  /** The method's settings as the adapter has them. */
+  readonly method: Readonly<Record<string, Json>>;
+  /** In the order of its answers; none where it has none of its own. */
+  readonly labels: readonly string[];
 }
 
 export const destinations = ['here', 'peft', 'ollama', 'lm-studio', 'onnx'] as const;

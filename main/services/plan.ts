@@ -27,6 +27,7 @@ import { suits } from './data.ts';
 import { destinationsOf } from './destinations.ts';
 import { locateModel, modelFacts } from './models.ts';
 import type { Parts, Services } from './parts.ts';
+import type { Starts } from './starts.ts';
 import type { Views } from './views.ts';
 
 export interface Planner {
@@ -64,7 +65,7 @@ interface Decided {
   readonly method: SupportedMethod;
 }
 
-export function planner(parts: Parts, views: Views): Planner {
+export function planner(parts: Parts, { views, starts }: { views: Views; starts: Starts }): Planner {
   const { store, engine, paths, publish } = parts;
   const facts = modelFacts(parts);
   const measuring = new Map<string, AbortController>();
@@ -95,6 +96,7 @@ export function planner(parts: Parts, views: Views): Planner {
         split: dataset.report.split,
       },
       method: { ...values.method, name: method },
+      ...(project.draft.start !== null && { start: await starts.adapterOf(project.draft.start) }),
       training: values.training,
       device: 'auto',
       precision: 'float32',
@@ -165,10 +167,13 @@ export function planner(parts: Parts, views: Views): Planner {
         const { task, model, destination } = project.draft;
         return await Promise.all(
           methodNames.map(async (name): Promise<MethodView> => {
+            const other = otherThanStart(project.draft, name);
             const { estimate, obstacle } =
-              isSupported(name) && task !== null && model !== null
-                ? await estimateOf(project, { task, model, method: name })
-                : unreckoned;
+              other !== null
+                ? { estimate: null, obstacle: other }
+                : isSupported(name) && task !== null && model !== null
+                  ? await estimateOf(project, { task, model, method: name })
+                  : unreckoned;
             const architecture = model === null ? null : await architectureOf(model);
             const reachable = isSupported(name) ? destinationsOf({ method: name, task, architecture }) : [];
             const reached = destination === null || reachable.includes(destination);
@@ -176,7 +181,7 @@ export function planner(parts: Parts, views: Views): Planner {
               name,
               supported: isSupported(name),
               obstacle,
-              recommended: name === recommended && reached && obstacle === null,
+              recommended: name === recommended && project.draft.start === null && reached && obstacle === null,
               trainableParameters: estimate?.trainableParameters ?? null,
               share: estimate === null ? null : estimate.trainableParameters / estimate.totalParameters,
               estimate,
@@ -244,9 +249,21 @@ function presetValues(preset: PresetName, method: SupportedMethod, about: About)
   };
 }
 
+/** Why a method cannot be chosen where the project goes on from an adapter of another. */
+function otherThanStart({ start, method }: ProjectDraft, name: MethodName): ErrorEnvelope | null {
+  if (start === null || name === method) return null;
+  return toEnvelope(new StudioError('project.start', { name: start.name, what: 'method' }));
+}
+
+/** What the settings are before anything is changed: the preset's, but of an adapter that is trained further its own. */
+function standards({ preset, start, method: own }: ProjectDraft, method: SupportedMethod, about: About): SettingValues {
+  const values = presetValues(preset, method, about);
+  return start === null || own !== method ? values : { ...values, method: { ...values.method, ...start.method } };
+}
+
 /** The preset with the project's changes on it; changes made for another method do not count. */
 function settingValues(draft: ProjectDraft, method: SupportedMethod, about: About): SettingValues {
-  const defaults = presetValues(draft.preset, method, about);
+  const defaults = standards(draft, method, about);
   return {
     method: { ...defaults.method, ...(draft.method === method ? draft.methodChanges : {}) },
     training: { ...defaults.training, ...draft.trainingChanges },
@@ -263,7 +280,7 @@ function settingsForm(
     method: property(schema, 'method'),
     training: property(schema, 'training'),
     values: settingValues(draft, method, about),
-    defaults: presetValues(draft.preset, method, about),
+    defaults: standards(draft, method, about),
     seconds,
   };
 }

@@ -11,6 +11,7 @@ import { suits, type DataRoom } from './data.ts';
 import { locateModel, serves } from './models.ts';
 import type { ParsedOf, Parts, Services } from './parts.ts';
 import type { Planner } from './plan.ts';
+import { refuseOtherThanStart, type Starts } from './starts.ts';
 import type { Views } from './views.ts';
 
 const emptyDraft: ProjectDraft = {
@@ -19,6 +20,7 @@ const emptyDraft: ProjectDraft = {
   destination: null,
   model: null,
   method: null,
+  start: null,
   preset: 'balanced',
   methodChanges: {},
   trainingChanges: {},
@@ -47,9 +49,16 @@ type ProjectCalls = Pick<
 >;
 type Decisions = Omit<ParsedOf<'decide'>, 'projectId'>;
 
-export function projectServices(parts: Parts, rooms: { views: Views; data: DataRoom; planner: Planner }): ProjectCalls {
+interface Rooms {
+  readonly views: Views;
+  readonly data: DataRoom;
+  readonly planner: Planner;
+  readonly starts: Starts;
+}
+
+export function projectServices(parts: Parts, rooms: Rooms): ProjectCalls {
   const { store, paths, publish } = parts;
-  const { views, data, planner } = rooms;
+  const { views, data, planner, starts } = rooms;
 
   const save = (project: ProjectRecord): ProjectView => {
     store.projects.save({ ...project, savedAt: new Date().toISOString() });
@@ -75,6 +84,18 @@ export function projectServices(parts: Parts, rooms: { views: Views; data: DataR
     return views.project(views.projectRecord(project.id));
   };
 
+  /** A project that trains a run's adapter further, on the rows that taught it until others are chosen. */
+  const createFurther = async (runId: string, name: string | undefined): Promise<ProjectView> => {
+    const run = views.runRecord(runId);
+    const settled = await starts.settledBy(runId);
+    const rows = run.projectId === null ? null : store.datasets.get(run.projectId);
+    const step = rows === null ? 'data' : 'settings';
+    const draft: ProjectDraft = { ...emptyDraft, ...settled, destination: 'here', step };
+    const project = create(name ?? `${run.name}, further`.slice(0, 200), draft, false);
+    if (rows !== null) store.datasets.save(project.id, rows);
+    return save(project);
+  };
+
   const decide = async (project: ProjectRecord, decisions: Decisions): Promise<ProjectView> => {
     const draft = await decided(project.draft, decisions);
     const view = save({ ...project, draft });
@@ -85,9 +106,14 @@ export function projectServices(parts: Parts, rooms: { views: Views; data: DataR
   };
 
   const decided = async (before: ProjectDraft, decisions: Decisions): Promise<ProjectDraft> => {
-    const given = Object.fromEntries(
-      Object.entries(decisions).filter(([, value]) => value !== undefined),
-    ) as Partial<ProjectDraft>;
+    const { start: runId, ...others } = decisions;
+    const start = runId === undefined ? {} : runId === null ? { start: null } : await starts.settledBy(runId);
+    const given = {
+      ...(Object.fromEntries(
+        Object.entries(others).filter(([, value]) => value !== undefined),
+      ) as Partial<ProjectDraft>),
+      ...start,
+    };
     if (given.model !== undefined && given.model !== null && catalogueEntry(given.model) === undefined) {
       locateModel(given.model, { folder: paths.home, paths });
     }
@@ -99,6 +125,7 @@ export function projectServices(parts: Parts, rooms: { views: Views; data: DataR
       model: await stillServing(merged),
     };
     checkChanges(draft);
+    if (runId === undefined) refuseOtherThanStart(before, draft);
     return outdates(before, draft) ? { ...draft, estimate: null } : draft;
   };
 
@@ -111,8 +138,9 @@ export function projectServices(parts: Parts, rooms: { views: Views; data: DataR
 
   return {
     listProjects: () => store.projects.list().map((project) => views.project(project)),
-    createProject: async ({ name, sample }) => {
+    createProject: async ({ name, sample, start }) => {
       if (sample === true) return await openSample();
+      if (start !== undefined) return await createFurther(start, name);
       const project = create(name ?? freeName(store.projects.list()), emptyDraft, false);
       return save(project);
     },
@@ -145,7 +173,7 @@ function checkChanges({ method, methodChanges, trainingChanges }: ProjectDraft):
 
 /** Whether an estimate made for one draft says nothing about the other. */
 function outdates(before: ProjectDraft, after: ProjectDraft): boolean {
-  const deciding = ['task', 'model', 'method', 'preset', 'methodChanges', 'trainingChanges'] as const;
+  const deciding = ['task', 'model', 'method', 'start', 'preset', 'methodChanges', 'trainingChanges'] as const;
   return deciding.some((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 }
 

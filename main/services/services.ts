@@ -10,6 +10,7 @@ import { planner } from './plan.ts';
 import { projectServices } from './projects.ts';
 import { resultServices } from './result.ts';
 import { RunQueue } from './runs.ts';
+import { adapterStarts } from './starts.ts';
 import { studioViews } from './views.ts';
 
 export interface StudioServices {
@@ -22,13 +23,14 @@ export interface StudioServices {
 export async function createServices(parts: Parts): Promise<StudioServices> {
   const views = studioViews(parts.store);
   const data = dataRoom(parts, views);
-  const plans = planner(parts, views);
+  const starts = adapterStarts(parts, views);
+  const plans = planner(parts, { views, starts });
   const runs = new RunQueue(parts, { views, planner: plans });
   await runs.recover();
   return {
     services: {
       ...computerServices(parts),
-      ...projectServices(parts, { views, data, planner: plans }),
+      ...projectServices(parts, { views, data, planner: plans, starts }),
       ...data.services,
       ...modelServices(parts),
       ...plans.services,

@@ -61,6 +61,7 @@ function recordOf(row: Row): ProjectRecord {
     sample: row.sample === 1,
     createdAt: row.created_at,
     savedAt: row.saved_at,
-    draft: JSON.parse(row.draft) as ProjectDraft,
+    // Drafts written before adapters could be trained further name none.
+    draft: { start: null, ...(JSON.parse(row.draft) as Omit<ProjectDraft, 'start'>) },
   };
 }

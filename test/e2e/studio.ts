@@ -1,7 +1,7 @@
 /** A studio for the end-to-end tests, which follow one another in it: served to a browser, or in Electron's window with ATELIER_WINDOW=electron. */
 import { _electron, test as base, type Locator, type Page } from '@playwright/test';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -133,4 +133,19 @@ export async function takeIn(
   const labels = page.getByRole('textbox', { name: 'Its labels' });
   if (adapter.labels !== undefined) await labels.fill(adapter.labels);
   await page.getByRole('button', { name: 'Take it in' }).click();
+}
+
+/** The first lines of one of the shared sets' files, under its own name. */
+export function cutRows(home: string, { file, lines }: { readonly file: string; readonly lines: number }): string {
+  const folder = path.join(home, 'sets', path.dirname(file));
+  mkdirSync(folder, { recursive: true });
+  const out = path.join(folder, path.basename(file));
+  writeFileSync(
+    out,
+    readFileSync(path.join(shared, 'data', file), 'utf8')
+      .split('\n')
+      .slice(0, lines)
+      .join('\n'),
+  );
+  return out;
 }

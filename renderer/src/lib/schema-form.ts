@@ -21,6 +21,8 @@ export interface FormField {
   /** The minimum itself is not allowed, or the maximum itself. */
   readonly above: boolean;
   readonly below: boolean;
+  /** Where a run goes on from an adapter: free to choose, idle as nothing starts anew, or kept as the adapter has it. */
+  readonly further: 'free' | 'idle' | 'kept';
   /** Asked only where these other settings have these values. */
   readonly when: Readonly<Record<string, string>>;
 }
@@ -73,6 +75,7 @@ function readField(key: string, property: JsonObject): FormField {
     maximum: limit('maximum') ?? below ?? Infinity,
     above: above !== null,
     below: below !== null,
+    further: property.further === 'free' || property.further === 'idle' ? property.further : 'kept',
     when: isObject(property.when) ? (property.when as Readonly<Record<string, string>>) : {},
   };
 }

@@ -139,15 +139,19 @@ export interface Option<Value extends string> {
   readonly disabled?: boolean;
 }
 
-/** All goals; the one the columns suggest is marked. */
-export function goalOptions(dataset: DatasetView | null): readonly Option<GoalName>[] {
+/** All goals; the one the columns suggest is marked. Of an adapter that is trained further, only its own task's can be chosen. */
+export function goalOptions(dataset: DatasetView | null, settled: TaskName | null = null): readonly Option<GoalName>[] {
   const suggested = suggestedGoal(dataset);
-  return goalNames.map((value) => ({
-    value,
-    label: goals[value].label,
-    about: goals[value].about,
-    ...(value === suggested && { note: 'suits your columns' }),
-  }));
+  return goalNames.map((value) => {
+    const isOther = settled !== null && goals[value].task !== settled;
+    return {
+      value,
+      label: goals[value].label,
+      about: goals[value].about,
+      ...(value === suggested && { note: 'suits your columns' }),
+      ...(isOther && { note: 'not what the adapter learned', disabled: true }),
+    };
+  });
 }
 
 export function destinationOptions(): readonly Option<Destination>[] {

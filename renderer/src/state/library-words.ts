@@ -5,6 +5,7 @@ import type { ModelView, ProjectView, RunView } from '../../../main/contract/vie
 import { bytes, capital, count, counted, countedInWords, day, duration, percent } from '../lib/format.ts';
 import type { Route } from '../lib/route.ts';
 import { canResume, gainWords } from './home.ts';
+import { canTrainFurther } from './start-words.ts';
 import { figureWords } from './ticket.ts';
 import { methodLabels, runStateLabels } from './words.ts';
 
@@ -21,6 +22,8 @@ export interface RunLine {
   /** Its project's page while it is the project's newest run, else a page of its own. */
   readonly place: Route;
   readonly resumable: boolean;
+  /** Its adapter can be trained further. */
+  readonly further: boolean;
 }
 
 interface RunContext {
@@ -46,6 +49,7 @@ export function runLine(run: RunView, { modelName, isNewest, now }: RunContext):
         ? { room: 'project', projectId: run.projectId, step: run.metrics ? 'result' : 'train' }
         : { room: 'run', runId: run.id },
     resumable: canResume(run),
+    further: canTrainFurther(run),
   };
 }
 

@@ -56,7 +56,12 @@ export class Projects {
     this.#projects.set(project.id, project);
   }
 
-  create(wish: { readonly name?: string; readonly sample?: boolean }): Promise<ProjectView | null> {
+  /** `start`: a run whose adapter is trained further. */
+  create(wish: {
+    readonly name?: string;
+    readonly sample?: boolean;
+    readonly start?: string;
+  }): Promise<ProjectView | null> {
     this.#creating = true;
     return this.#guarded(async () => {
       const project = await this.#studio.call('createProject', wish);

@@ -14,6 +14,8 @@ export type Group = 'method' | 'training';
 /** One row of the form. */
 export interface FormRow extends FieldRow {
   readonly group: Group;
+  /** The adapter that the run goes on from has settled it. */
+  readonly kept: boolean;
 }
 
 export class SettingsForm {
@@ -126,8 +128,15 @@ export class SettingsForm {
   }
 
   #rowsOf(form: FormView, group: Group): readonly FormRow[] {
-    return readFields(form[group]).map((field) => ({
+    const isFurther = group === 'method' && (this.#project.draft?.start ?? null) !== null;
+    // Of an adapter's own settings those that are empty say nothing either.
+    const fields = readFields(form[group]).filter(
+      ({ key, further }) =>
+        !isFurther || (further !== 'idle' && (further === 'free' || form.values[group][key] !== null)),
+    );
+    return fields.map((field) => ({
       group,
+      kept: isFurther && field.further === 'kept',
       ...fieldRow(field, {
         value: form.values[group][field.key] ?? null,
         standard: form.defaults[group][field.key] ?? null,

@@ -48,7 +48,11 @@ const answers = {
     const size = modelBytes(draft.model);
     return done(size === null ? modelName(draft.model) : `${modelName(draft.model)}, ${bytes(size)}`);
   },
-  method: ({ project: { draft } }) => (draft.method === null ? todo : done(methodLabels[draft.method])),
+  method: ({ project: { draft } }) => {
+    if (draft.method === null) return todo;
+    const label = methodLabels[draft.method];
+    return done(draft.start === null ? label : `${label}, going on from ${draft.start.name}`);
+  },
   settings: ({ project: { draft }, run }) => {
     const changed = Object.keys(draft.methodChanges).length + Object.keys(draft.trainingChanges).length;
     const isPast =

@@ -88,6 +88,12 @@ export class Workbench {
     if (project !== null) this.router.go({ room: 'project', projectId: project.id, step: project.draft.step });
   }
 
+  /** Opens the wizard on a project that goes on from a run's adapter. */
+  async trainFurther(runId: string): Promise<void> {
+    const project = await this.projects.create({ start: runId });
+    if (project !== null) this.router.go({ room: 'project', projectId: project.id, step: project.draft.step });
+  }
+
   async removeProject(id: string, name: string): Promise<void> {
     if ((await this.projects.remove(id)) === null) return;
     this.router.forgetProject(id);

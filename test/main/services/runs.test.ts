@@ -175,6 +175,55 @@ describe('a finished run', () => {
     ).rejects.toMatchObject({ code: 'adapter.task' });
   });
 
+  test('is trained further: its adapter settles goal, model, method and shape, until it begins anew', async () => {
+    const { services } = house;
+    const further = await services.createProject({ start: run.id });
+    const { draft } = further;
+    expect(draft).toMatchObject({
+      task: run.task,
+      model: run.model,
+      method: run.method,
+      step: 'settings',
+      start: { runId: run.id, name: run.name, method: { r: 8 }, labels: ['play_media', 'set_temperature', 'turn_on'] },
+    });
+    expect(further.dataset?.counts).toEqual(
+      (await services.getProject({ projectId: run.projectId ?? '' })).dataset?.counts,
+    );
+    const { id: projectId } = further;
+    for (const [decision, what] of [
+      [{ method: 'prompt' }, 'method'],
+      [{ task: 'chat' }, 'goal'],
+      [{ methodChanges: { r: 4 } }, 'r'],
+    ] as const)
+      await expect(async () => services.decide({ projectId, ...decision })).rejects.toMatchObject({
+        code: 'project.start',
+        data: { name: run.name, what },
+      });
+    const methods = await services.listMethods({ projectId });
+    expect(methods.filter(({ obstacle }) => obstacle === null).map(({ name }) => name)).toEqual([run.method]);
+    await services.decide({ projectId, preset: 'thorough', methodChanges: { dropout: 0 } });
+    const form = await services.settingsForm({ projectId });
+    expect([form.values.method['r'], form.defaults.method['r'], form.values.method['dropout']]).toEqual([8, 8, 0]);
+    const anew = await services.decide({ projectId, start: null, method: 'prompt' });
+    expect([anew.draft.start, anew.draft.method]).toEqual([null, 'prompt']);
+    const again = await services.decide({ projectId, start: run.id });
+    expect([again.draft.start?.runId, again.draft.method, again.draft.methodChanges]).toEqual([run.id, run.method, {}]);
+    await services.decide({
+      projectId,
+      preset: 'balanced',
+      trainingChanges: { batchSize: 4, maxLength: 32, maxSteps: 2, learningRate: 1e-9 },
+    });
+    const second = await services.startRun({ projectId });
+    const done = await house.reaches(second.id, 'finished');
+    // Hardly a step was made, so that it answers as well as the adapter did before.
+    const [before, after] = [run.metrics?.tuned, done.metrics?.tuned];
+    expect(
+      before && after && 'accuracy' in before && 'accuracy' in after ? after.accuracy - before.accuracy : NaN,
+    ).toBe(0);
+    const recipe = JSON.parse(readFileSync(join(done.folder, 'adapter/recipe.json'), 'utf8')) as { start?: string };
+    expect(recipe.start).toBe(join(run.folder, 'adapter'));
+  });
+
   test('can neither be paused nor continued', async () => {
     for (const act of ['pauseRun', 'continueRun', 'stopRun', 'cancelRun'] as const) {
       await expect(async () => house.services[act]({ runId: run.id })).rejects.toMatchObject({

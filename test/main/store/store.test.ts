@@ -18,6 +18,7 @@ const draft: ProjectDraft = {
   destination: 'peft',
   model: 'smollm2-135m-instruct',
   method: 'lora',
+  start: null,
   preset: 'thorough',
   methodChanges: { r: 4 },
   trainingChanges: { epochs: 2 },

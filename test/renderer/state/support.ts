@@ -71,6 +71,7 @@ export function sampleProject(change: Partial<ProjectView> = {}): ProjectView {
       destination: null,
       model: null,
       method: null,
+      start: null,
       preset: 'balanced',
       methodChanges: {},
       trainingChanges: {},

@@ -472,6 +472,12 @@ export const errorSentences = {
     remedy: `Go back to the ${missing} page; everything after it is kept.`,
     evidence: missing,
   }),
+  'project.start': ({ name, what }) => ({
+    title: `This project goes on from “${name}”, so its ${what} stays.`,
+    cause: 'What an adapter has learned fits its own goal, model, method and shape, and no other.',
+    remedy: 'Begin anew, without the adapter, or start another project.',
+    evidence: what,
+  }),
   'answer.setting': ({ path, value, legal }) => ({
     title: `An answer’s setting ${path} cannot be ${value}.`,
     cause: `It takes: ${legal}.`,
