@@ -93,8 +93,19 @@ def with_bottlenecks(model):
 @torch.no_grad()
 def activations(model, ids):
     """Keys and values of real words as PEFT's table: a row a token, in it [layer, key or value, head, size]."""
-    layers = model(input_ids=ids[None], use_cache=True).past_key_values.layers
-    return torch.cat([part[0].transpose(0, 1).flatten(1) for layer in layers for part in (layer.keys, layer.values)], dim=1)
+    cache = getattr(model(input_ids=ids[None], use_cache=True), "past_key_values", None)
+    if cache is not None:
+        return torch.cat([part[0].transpose(0, 1).flatten(1) for layer in cache.layers for part in (layer.keys, layer.values)], dim=1)
+    # An encoder of BERT's kind keeps none: what its projections give, in the order of the forward pass.
+    found = {}
+    hooks = []
+    for name, module in model.named_modules():
+        if name.endswith((".self.key", ".self.value")):
+            hooks.append(module.register_forward_hook(lambda _, __, output, name=name: found.update({name: output[0]})))
+    model(input_ids=ids[None])
+    for hook in hooks:
+        hook.remove()
+    return torch.cat([found[name] for name, _ in model.named_modules() if name in found], dim=1)
 
 
 def padded(examples, width):
