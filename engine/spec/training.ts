@@ -1,7 +1,7 @@
 /** The training loop's settings: limits, help, and the preset of each method, task and model size. */
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './methods/common.ts';
-import type { SupportedMethod } from './methods/index.ts';
+import { learns, type SupportedMethod } from './methods/index.ts';
 import { writesText, type TaskName } from './tasks.ts';
 import { scheduleNames } from './schedule.ts';
 
@@ -155,6 +155,11 @@ const shapes: Readonly<Record<TaskName, Shape>> = {
 
 /** Longest row that suits a method whatever the task: a prompt is many rows long, and room that it does not need costs nothing. */
 const lengths: Readonly<Partial<Record<SupportedMethod, number>>> = { 'in-context': 2048 };
+
+/** Settings that a method uses: of those of the loop, one that takes no steps needs only the room for a row. */
+export function trainingSettings(method: SupportedMethod): readonly string[] {
+  return learns(method) ? Object.keys(trainingSchema.shape) : ['maxLength'];
+}
 
 export function trainingPreset(method: SupportedMethod, preset: PresetName, context: PresetContext): TrainingConfig {
   const { epochs, batchSize, maxLength } = shapes[context.task];

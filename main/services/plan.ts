@@ -20,7 +20,7 @@ import {
 import type { Estimate } from '../../engine/spec/metrics.ts';
 import { recipeJsonSchema } from '../../engine/spec/recipe.ts';
 import type { TaskName } from '../../engine/spec/tasks.ts';
-import { trainingPreset } from '../../engine/spec/training.ts';
+import { trainingPreset, trainingSettings } from '../../engine/spec/training.ts';
 import type { MethodView, ProjectDraft, SettingsForm } from '../contract/views.ts';
 import type { ProjectRecord } from '../store/store.ts';
 import { suits } from './data.ts';
@@ -278,7 +278,7 @@ function settingsForm(
   return {
     preset: draft.preset,
     method: property(schema, 'method'),
-    training: property(schema, 'training'),
+    training: onlyThese(property(schema, 'training'), trainingSettings(method)),
     values: settingValues(draft, method, about),
     defaults: standards(draft, method, about),
     seconds,
@@ -288,6 +288,15 @@ function settingsForm(
 function property(schema: Json, name: string): Json {
   const object = schema as { readonly properties?: Readonly<Record<string, Json>> };
   return object.properties?.[name] ?? null;
+}
+
+/** An object's schema with some of its properties. */
+function onlyThese(schema: Json, names: readonly string[]): Json {
+  const { properties = {}, ...rest } = schema as { readonly properties?: Readonly<Record<string, Json>> };
+  return {
+    ...rest,
+    properties: Object.fromEntries(Object.entries(properties).filter(([name]) => names.includes(name))),
+  };
 }
 
 function isSupported(name: MethodName): name is SupportedMethod {

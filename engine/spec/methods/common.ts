@@ -21,8 +21,10 @@ export interface FieldMeta {
    * what it is; `idle`: nothing, since no new weights start. Absent: what the adapter has stays.
    */
   readonly further?: 'free' | 'idle';
-  /** Of a list: texts that may hold blanks and commas, so that each has a line of its own. */
+  /** Of a list: texts that may hold blanks and commas, so that each has a line of its own. Of a text: it may have several. */
   readonly lines?: boolean;
+  /** Of a text that is often nothing but line breaks: shown and typed with \n and \t. */
+  readonly escaped?: boolean;
 }
 
 /** Attaches a form's metadata to a schema, so that both are one thing. */

@@ -50,18 +50,20 @@ export const inContextSchema = z.strictObject({
       label: 'How a row is asked',
       term: 'template',
       help: '{text} is the row’s text, {pair} its second one, {label} at the end the place of the answer.',
+      lines: true,
     },
   ),
   labelWords: field(z.record(z.string().min(1), z.string().min(1)), {
     label: 'Words for the labels',
     term: 'verbaliser',
-    help: 'What the model would say for a label. Missing: the label’s own name.',
+    help: 'What the model would say for a label, one a line as label = word. Missing: the label’s own name.',
     advanced: true,
   }),
   delimiter: field(z.string().min(1).max(100), {
     label: 'Between two examples',
     term: 'few-shot delimiter',
-    help: 'Usually an empty line.',
+    help: 'Usually an empty line. \\n is a line break.',
+    escaped: true,
     advanced: true,
   }),
   scoring: field(z.enum(scoringNames), {
@@ -74,12 +76,14 @@ export const inContextSchema = z.strictObject({
     label: 'Words before the answer',
     term: 'domain premise (PMI)',
     help: 'What pmi compares with. Empty: the template’s last line.',
+    lines: true,
     advanced: true,
   }),
   contentFree: field(z.array(z.string().max(200)).min(1).max(16), {
     label: 'Texts without content',
     term: 'content-free inputs (contextual calibration)',
-    help: 'What the model says of these shows which answers it favours whatever is asked.',
+    help: 'What the model says of these shows which answers it favours whatever is asked. One a line; \\ alone is the empty text.',
+    lines: true,
     advanced: true,
   }),
 });

@@ -76,6 +76,13 @@ const presets = {
   'in-context': inContextPreset,
 } satisfies { readonly [M in SupportedMethod]: (preset: PresetName, context: PresetContext) => MethodConfig };
 
+/** Methods that ask the model as it came: they take no steps. */
+const prompting: readonly SupportedMethod[] = ['in-context'];
+
+export function learns(method: SupportedMethod): boolean {
+  return !prompting.includes(method);
+}
+
 export function methodPreset(method: SupportedMethod, preset: PresetName, context: PresetContext): MethodConfig {
   return presets[method](preset, context);
 }

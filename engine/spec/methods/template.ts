@@ -69,13 +69,14 @@ export const templateFields = {
       label: 'How a row is laid out',
       term: 'template',
       help: '{text} is the row’s text, {pair} its second one, {virtual:3} three learned tokens, {virtual} a share of the rest. With {label} at the end, or {mask} anywhere for a model that fills gaps, a word for the label answers, not a new layer. Empty: learned tokens in front.',
+      lines: true,
       advanced: true,
     },
   ),
   labelWords: field(z.record(z.string().min(1), z.string().min(1)), {
     label: 'Words for the labels',
     term: 'verbaliser',
-    help: 'The word that stands for a label where the template asks for one. Missing: the label’s own name.',
+    help: 'The word that stands for a label where the template asks for one, one a line as label = word. Missing: the label’s own name.',
     advanced: true,
   }),
 };

@@ -18,13 +18,19 @@ const headings = {
   'The rows': ['maxLength'],
 } as const;
 
-/** The heading a setting stands under; a method's own settings stand under the new weights. */
-export function headingOf(group: 'method' | 'training', key: string): string {
-  if (group === 'method') return 'The new weights';
+/** The heading a setting stands under; a method's own settings stand under the new weights, or the prompt where none are. */
+export function headingOf(group: 'method' | 'training', key: string, learns: boolean): string {
+  if (group === 'method') return learns ? 'The new weights' : 'The prompt';
   return Object.entries(headings).find(([, keys]) => (keys as readonly string[]).includes(key))?.[0] ?? 'How it learns';
 }
 
-export const headingOrder = ['How long it learns', 'How it learns', 'The new weights', 'The rows'] as const;
+export const headingOrder = [
+  'How long it learns',
+  'How it learns',
+  'The new weights',
+  'The prompt',
+  'The rows',
+] as const;
 
 type Values = Readonly<Record<string, Json>>;
 
@@ -53,6 +59,10 @@ export function consequenceOf(key: string, values: Values, estimate: Estimate | 
       const checks = Math.floor((epochs ?? 0) * (number('evaluationsPerEpoch') ?? 0));
       return checks === 0 ? null : `About ${counted(checks, 'check', 'checks')} in all.`;
     }
+    case 'maxLength':
+      return estimate?.prompt === undefined
+        ? null
+        : 'A longer prompt loses its beginning, the first examples. Room that is not needed costs nothing.';
     default:
       return null;
   }

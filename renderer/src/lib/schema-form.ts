@@ -4,8 +4,24 @@ import { count, parseNumber as readNumber, setting } from './format.ts';
 
 export interface FormField {
   readonly key: string;
-  /** lines: a list of texts, one a line. numbers: a list of whole numbers. table: numbers by name. switch: yes or no. json: a list of objects, as JSON. */
-  readonly kind: 'integer' | 'number' | 'choice' | 'switch' | 'list' | 'lines' | 'numbers' | 'table' | 'json' | 'text';
+  /**
+   * lines: a list of texts, one a line. numbers: a list of whole numbers. table: numbers by name. words: texts by name, one a
+   * line. switch: yes or no. json: a list of objects, as JSON. prose: a text of several lines. escaped: one with \n and \t.
+   */
+  readonly kind:
+    | 'integer'
+    | 'number'
+    | 'choice'
+    | 'switch'
+    | 'list'
+    | 'lines'
+    | 'numbers'
+    | 'table'
+    | 'words'
+    | 'json'
+    | 'text'
+    | 'prose'
+    | 'escaped';
   /** Empty is an answer. */
   readonly nullable: boolean;
   readonly label: string;
@@ -57,7 +73,7 @@ function readField(key: string, property: JsonObject): FormField {
   const below = limit('exclusiveMaximum');
   return {
     key,
-    kind: property.lines === true ? 'lines' : kindOf(inner),
+    kind: kindOf(inner),
     nullable,
     label: text('label') || key,
     term: text('term') || key,
@@ -98,11 +114,11 @@ function kindOf(schema: JsonObject): FormField['kind'] {
     case 'boolean':
       return 'switch';
     case 'array':
-      return listKind(isObject(schema.items) ? schema.items.type : undefined);
+      return schema.lines === true ? 'lines' : listKind(isObject(schema.items) ? schema.items.type : undefined);
     case 'object':
-      return 'table';
+      return isObject(schema.additionalProperties) && schema.additionalProperties.type === 'string' ? 'words' : 'table';
     default:
-      return 'text';
+      return schema.lines === true ? 'prose' : schema.escaped === true ? 'escaped' : 'text';
   }
 }
 
@@ -156,7 +172,9 @@ export function parseText(field: FormField, typed: string): Parsed {
       return items.length > 0 ? { ok: true, value: items } : refused(field, text);
     }
     case 'lines':
-      return { ok: true, value: typed.split('\n').flatMap((line) => (line === '' ? [] : [unescaped(line)])) };
+      return { ok: true, value: linesOf(typed).map((line) => (line === nothing ? '' : unescaped(line))) };
+    case 'words':
+      return parseWords(field, typed);
     case 'numbers': {
       const numbers = itemsOf(text).map((item) => readNumber(item));
       return numbers.length > 0 && numbers.every((number) => Number.isInteger(number))
@@ -178,7 +196,25 @@ export function parseText(field: FormField, typed: string): Parsed {
     }
     case 'text':
       return text === '' ? refused(field, text) : { ok: true, value: text };
+    case 'prose':
+      return text === '' ? refused(field, text) : { ok: true, value: typed };
+    case 'escaped':
+      return typed === '' ? refused(field, typed) : { ok: true, value: unescaped(typed) };
   }
+}
+
+function linesOf(typed: string): readonly string[] {
+  return typed.split('\n').filter((line) => line !== '');
+}
+
+/** A line each, `name = text`; the first sign of equality counts. */
+function parseWords(field: FormField, typed: string): Parsed {
+  const entries = linesOf(typed).map((line) => {
+    const [name = '', ...rest] = line.split('=');
+    return [name.trim(), rest.join('=').trim()] as const;
+  });
+  const wrong = entries.findIndex(([name, text]) => name === '' || text === '');
+  return wrong < 0 ? { ok: true, value: Object.fromEntries(entries) } : refused(field, linesOf(typed)[wrong] ?? '');
 }
 
 function jsonOf(text: string): Json {
@@ -190,6 +226,8 @@ function jsonOf(text: string): Json {
 }
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t' };
+/** Stands for an empty text among lines, where an empty line is none. */
+const nothing = '\\';
 
 /** A text of one line, in which \n is a line break, \t a tab, and any other sign after a backslash itself. */
 function unescaped(line: string): string {
@@ -234,7 +272,11 @@ export function legalRange(field: FormField): string {
       return `one name or more, separated by commas${empty}`;
     case 'lines':
       return 'one text a line, or empty';
+    case 'words':
+      return 'a name and its text a line, as name = text; or empty';
     case 'text':
+    case 'prose':
+    case 'escaped':
       return `a text${empty}`;
     case 'integer':
       return `a whole number ${range(field)}${empty}`;
@@ -251,9 +293,15 @@ function range(field: FormField): string {
   return `${from} ${to} ${write(field.maximum)}`;
 }
 
-/** A value as the input shows it; `lines` has each item of a list on its own. */
+/** A value as the input shows it; `lines` has each item of a list on its own, `words` each entry. */
 export function showValue(value: Json | undefined, kind?: FormField['kind']): string {
-  if (kind === 'lines' && Array.isArray(value)) return value.map((item) => escaped(String(item))).join('\n');
+  if (kind === 'lines' && Array.isArray(value))
+    return value.map((item) => (item === '' ? nothing : escaped(String(item)))).join('\n');
+  if (kind === 'words' && isObject(value))
+    return Object.entries(value)
+      .map(([name, text]) => `${name} = ${showValue(text)}`)
+      .join('\n');
+  if (kind === 'escaped' && typeof value === 'string') return escaped(value);
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return setting(value);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';

@@ -18,9 +18,12 @@ export interface AnswerSide {
 const waiting: AnswerSide = { text: '', scores: null, detail: null, state: 'waiting', seconds: 0, failure: null };
 
 type Side = AnswerEvent['side'];
+/** Those that are asked. */
+type Sides = Readonly<Partial<Record<Side, AnswerSide>>>;
 
 export class Answers {
   readonly #studio: Studio;
+  readonly #answering: () => readonly Side[];
   #id: string | null = null;
   /** Pieces that came before the reply that names their id. */
   #early: AnswerEvent[] = [];
@@ -28,11 +31,12 @@ export class Answers {
   #asking = $state(false);
   #question = $state.raw<Asked | null>(null);
   #asked = $state(0);
-  #sides = $state.raw<Readonly<Record<Side, AnswerSide>> | null>(null);
+  #sides = $state.raw<Sides | null>(null);
   #failure = $state.raw<Failure | null>(null);
 
-  constructor(studio: Studio) {
+  constructor(studio: Studio, answering: () => readonly Side[] = () => ['base', 'tuned']) {
     this.#studio = studio;
+    this.#answering = answering;
   }
 
   /** The question whose answers are shown. */
@@ -45,7 +49,7 @@ export class Answers {
     return this.#asked;
   }
 
-  get sides(): Readonly<Record<Side, AnswerSide>> | null {
+  get sides(): Sides | null {
     return this.#sides;
   }
 
@@ -76,7 +80,7 @@ export class Answers {
     this.#early = [];
     this.#question = question;
     this.#asked += 1;
-    this.#sides = { base: waiting, tuned: waiting };
+    this.#sides = Object.fromEntries(this.#answering().map((side) => [side, waiting]));
     this.#began = performance.now();
     try {
       const { choices, ...texts } = question;
@@ -140,7 +144,7 @@ export class Answers {
   #close(state: 'stopped'): void {
     if (this.#sides === null) return;
     const closed = (side: AnswerSide): AnswerSide => (isOpen(side) ? { ...side, state } : side);
-    this.#sides = { base: closed(this.#sides.base), tuned: closed(this.#sides.tuned) };
+    this.#sides = Object.fromEntries(Object.entries(this.#sides).map(([side, own]) => [side, closed(own)]));
   }
 }
 

@@ -58,7 +58,9 @@ export function fitWords(estimate: Estimate, { computer, measuredAt, formula }: 
       : `${verb}; ${bytes(free)} are free. ${over > 0 ? `That is ${bytes(over)} too much.` : 'It fits.'}`;
   return {
     title,
-    lead: leadOf(estimate, measuredAt, formula),
+    lead: estimate.prompt
+      ? 'From a formula over your longest prompts. Nothing learns, so there are no steps to measure.'
+      : leadOf(estimate, measuredAt, formula),
     over,
     end:
       free === null ? needed : over > 0 ? `${needed}: ${bytes(over)} too much` : `${needed}: ${bytes(-over)} left over`,
@@ -77,7 +79,9 @@ function largestWords(estimate: Estimate): string {
   const learned = estimate.parts.trainable + estimate.parts.optimizer;
   const largest = segmentsOf(estimate).toSorted((a, b) => b.value - a.value)[0];
   if (largest === undefined) return '';
-  return `Most of it, ${bytes(largest.value)}, is ${largest.label === 'rows' ? 'the rows' : largest.label === 'engine' ? 'the engine itself' : largest.label}; the new weights and their bookkeeping take ${bytes(learned)}.`;
+  const what = largest.label === 'rows' ? 'the rows' : largest.label === 'engine' ? 'the engine itself' : largest.label;
+  const rest = learned === 0 ? '' : `; the new weights and their bookkeeping take ${bytes(learned)}`;
+  return `Most of it, ${bytes(largest.value)}, is ${what}${rest}.`;
 }
 
 /** The small ledger at the right. */
@@ -87,8 +91,15 @@ export function fitFacts(
   now: Date,
 ): readonly { readonly term: string; readonly value: string; readonly note: string }[] {
   const finish = clock(new Date(now.getTime() + estimate.seconds * 1000));
+  const disk = {
+    term: 'Disk',
+    value: bytes(estimate.diskBytes),
+    note: computer === null ? '' : `${bytes(computer.freeDiskBytes)} free`,
+  };
+  const end = { term: 'Finish', value: finish, note: `about ${duration(estimate.seconds)} if it starts now` };
+  if (estimate.prompt) return [end, disk];
   return [
-    { term: 'Finish', value: finish, note: `about ${duration(estimate.seconds)} if it starts now` },
+    end,
     { term: 'Steps', value: count(estimate.steps), note: `${secondsWords(estimate.secondsPerStep)} each` },
     {
       term: 'Learns',
@@ -96,11 +107,7 @@ export function fitFacts(
       note: `of ${parameters(estimate.totalParameters)} weights, ${shareWords(estimate.trainableParameters / estimate.totalParameters)}`,
     },
     { term: 'File', value: bytes(estimate.adapterBytes), note: 'the part you keep' },
-    {
-      term: 'Disk',
-      value: bytes(estimate.diskBytes),
-      note: computer === null ? '' : `${bytes(computer.freeDiskBytes)} free`,
-    },
+    disk,
   ];
 }
 

@@ -62,7 +62,7 @@ export class FitCheck {
       this.#failure = failureOf(thrown);
       return;
     }
-    if (this.measured === null) await this.measure();
+    if (this.measured === null && this.#formula.prompt === undefined) await this.measure();
   }
 
   measure(): Promise<void> {

@@ -50,10 +50,10 @@ function gainOf(run: RunView | null): ProjectLine['gain'] {
 export function gainWords(run: RunView): string {
   const gain = gainOf(run);
   const untrained = run.metrics?.baselines?.untrained;
-  if (gain) return `${figureWords(run)}, was ${percent(gain.before, untrained?.n)}`;
-  return untrained && 'perplexity' in untrained
-    ? `${figureWords(run)}, was ${untrained.perplexity.toFixed(2)}`
-    : figureWords(run);
+  const than = (before: string) =>
+    run.metrics?.prompted ? `${figureWords(run)}, ${before} without examples` : `${figureWords(run)}, was ${before}`;
+  if (gain) return than(percent(gain.before, untrained?.n));
+  return untrained && 'perplexity' in untrained ? than(untrained.perplexity.toFixed(2)) : figureWords(run);
 }
 
 function continueOf(project: ProjectView, run: RunView | null): Continue {
@@ -149,7 +149,7 @@ export function homeFinding(lines: readonly ProjectLine[], runs: readonly RunVie
     const unseen = finished.metrics?.measuredOn === 'test' ? 'unseen rows' : 'check rows';
     const result =
       gain && tuned
-        ? `It sorts ${percent(gain.after, tuned.n)} of ${unseen} right, the untrained model ${percent(gain.before, tuned.n)}.`
+        ? `It sorts ${percent(gain.after, tuned.n)} of ${unseen} right, ${finished.metrics?.prompted ? 'without examples' : 'the untrained model'} ${percent(gain.before, tuned.n)}.`
         : `Result: ${gainWords(finished)}.`;
     return {
       title: `${finished.name} finished at ${clock(finished.finishedAt ?? finished.startedAt)}. ${result}`,

@@ -87,7 +87,9 @@ function factsOf({ share, estimate }: MethodView): MethodCard['facts'] {
     { term: 'learns', value: share === null ? 'not known' : shareWords(share) },
     { term: 'memory', value: estimate === null ? 'not known' : bytes(estimate.peakMemoryBytes) },
     { term: 'time', value: estimate === null ? 'not known' : duration(estimate.seconds) },
-    { term: 'file', value: estimate === null ? 'not known' : bytes(estimate.adapterBytes) },
+    ...(estimate?.prompt
+      ? []
+      : [{ term: 'file', value: estimate === null ? 'not known' : bytes(estimate.adapterBytes) }]),
   ];
 }
 

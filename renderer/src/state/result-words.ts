@@ -22,6 +22,21 @@ export interface IntervalRow {
   readonly taught: boolean;
 }
 
+/** What is compared, in words: the model before and after its training, or a prompt without and with its examples. */
+export interface SideWords {
+  readonly before: string;
+  readonly after: string;
+  /** Nothing was learned. */
+  readonly asked: boolean;
+}
+
+export function sideWords({ prompted }: Pick<Metrics, 'prompted'>): SideWords {
+  if (!prompted) return { before: 'The model as it came', after: 'After training', asked: false };
+  const before = 'Asked without examples';
+  const after = prompted.shots === 0 ? before : `Asked with ${counted(prompted.shots, 'example', 'examples')}`;
+  return { before, after, asked: true };
+}
+
 function isAccuracy(figures: Figure | null | undefined): figures is AccuracyFigure {
   return figures !== null && figures !== undefined && 'accuracy' in figures;
 }
@@ -45,12 +60,17 @@ export function shareRows(metrics: Metrics): readonly IntervalRow[] {
         ]
       : [];
   const inContext = metrics.baselines?.inContext;
+  const { before, after } = sideWords(metrics);
+  const measured = measuredRows(metrics);
+  // Of many rows only some are asked in a prompt.
+  const asked = (label: string, figures: AccuracyFigure | null | undefined) =>
+    row(isAccuracy(figures) && figures.n < measured ? `${label}, ${count(figures.n)} of them` : label, figures);
   return [
     ...row('Always the commonest answer', metrics.baselines?.majority),
-    ...row('The model as it came', metrics.baselines?.untrained),
-    ...row('The model asked in a prompt', inContext?.zeroShot),
-    ...row(`The same with ${counted(inContext?.shots ?? 0, 'example', 'examples')}`, inContext?.fewShot),
-    ...row('After training', metrics.tuned, true),
+    ...row(before, metrics.baselines?.untrained),
+    ...asked('Asked in a prompt', inContext?.zeroShot),
+    ...asked(`With ${counted(inContext?.shots ?? 0, 'example', 'examples')} in it`, inContext?.fewShot),
+    ...row(after, metrics.tuned, true),
   ];
 }
 
@@ -68,10 +88,8 @@ export function lossRows(metrics: Metrics): readonly LossRow[] {
     isPerplexity(figures)
       ? [{ label, loss: figures.loss.toFixed(3), perplexity: figure(figures.perplexity), value: figures.loss, taught }]
       : [];
-  return [
-    ...row('The model as it came', metrics.baselines?.untrained, false),
-    ...row('After training', metrics.tuned, true),
-  ];
+  const { before, after } = sideWords(metrics);
+  return [...row(before, metrics.baselines?.untrained, false), ...row(after, metrics.tuned, true)];
 }
 
 function isScore(figures: Figure | null | undefined): figures is ScoreFigure {
@@ -86,12 +104,14 @@ export interface ScoreRow {
 }
 
 /** Scores on the same rows; empty for other figures. */
-export function scoreRows({ metric, baselines, tuned }: Metrics): readonly ScoreRow[] {
+export function scoreRows(metrics: Metrics): readonly ScoreRow[] {
+  const { metric, baselines, tuned } = metrics;
   const row = (label: string, figures: Figure | null | undefined, taught: boolean): readonly ScoreRow[] =>
     isScore(figures)
       ? [{ label, value: Math.max(0, figures.score), words: scoreText(metric, figures.score), taught }]
       : [];
-  return [...row('The model as it came', baselines?.untrained, false), ...row('After training', tuned, true)];
+  const { before, after } = sideWords(metrics);
+  return [...row(before, baselines?.untrained, false), ...row(after, tuned, true)];
 }
 
 /** "Spans found (entity F1)". */
@@ -133,9 +153,26 @@ export function numberPoints(numbers: NonNullable<ResultView['numbers']>): {
   };
 }
 
+/** From the untrained share to the tuned one, as the gain of the same rows; null where there is none. */
+export function gainBand({ metrics, gain }: ResultView): {
+  readonly from: number;
+  readonly to: number;
+  readonly words: string;
+} | null {
+  const { tuned, baselines } = metrics;
+  return gain !== null && isAccuracy(tuned) && isAccuracy(baselines?.untrained)
+    ? { from: baselines.untrained.accuracy, to: tuned.accuracy, words: points(gain.value) }
+    : null;
+}
+
 /** How many rows were measured. */
 export function measuredRows(metrics: Metrics): number {
   return metrics.tuned?.n ?? 0;
+}
+
+/** Whether the verdict is a yes. */
+export function speaksForIt({ verdict }: ResultView): boolean {
+  return verdict.code.endsWith('.helped') || verdict.code === 'share.above-majority';
 }
 
 /** Under the verdict: counts before shares, then the gain with its interval. */
@@ -143,17 +180,20 @@ export function resultLead({ metrics, gain, totals }: ResultView): string {
   const { tuned } = metrics;
   if (tuned === null) return 'No rows were held back, so there is nothing to measure it on.';
   const held = metrics.measuredOn === 'validation' ? 'check rows' : 'rows it never saw';
+  const { asked } = sideWords(metrics);
   if (isAccuracy(tuned)) {
     const right = Math.round(tuned.accuracy * tuned.n);
     const changed = metrics.baselines?.untrained
-      ? ` It put right ${count(totals.fixed)} that the untrained model got wrong, and broke ${count(totals.broken)}.`
+      ? asked
+        ? ` The examples put right ${count(totals.fixed)} that were wrong without them, and broke ${count(totals.broken)}.`
+        : ` It put right ${count(totals.fixed)} that the untrained model got wrong, and broke ${count(totals.broken)}.`
       : '';
     return `${count(right)} of ${count(tuned.n)} ${held}.${changed}${gainWords(gain)}`;
   }
   if (isScore(tuned)) {
     const changed =
       totals.fixed + totals.broken > 0
-        ? ` It came closer on ${counted(totals.fixed, 'row', 'rows')} than untrained, and fell behind on ${count(totals.broken)}.`
+        ? ` It came closer on ${counted(totals.fixed, 'row', 'rows')} than ${asked ? 'without examples' : 'untrained'}, and fell behind on ${count(totals.broken)}.`
         : '';
     return `Measured on ${counted(tuned.n, held === 'check rows' ? 'check row' : 'row it never saw', held)}.${changed}${scoreGainWords(metrics.metric, gain)}`;
   }
@@ -244,15 +284,18 @@ export function rowWords(view: ResultView): {
   const heads = headsOf[view.metrics.task];
   if (!writesAnswers(view) && view.gain === null)
     return { title: 'Rows it gets wrong', small: 'of those it never saw', heads };
-  if (!writesAnswers(view)) return { title: 'Rows it changed', small: 'against the model as it came', heads };
+  if (!writesAnswers(view))
+    return sideWords(view.metrics).asked
+      ? { title: 'Rows the examples changed', small: 'against the same prompt without them', heads }
+      : { title: 'Rows it changed', small: 'against the model as it came', heads };
   return view.metrics.task === 'chat'
     ? { title: 'What it answers', small: 'to questions it never saw', heads }
     : { title: 'What it writes', small: 'beside yours, for rows it never saw', heads };
 }
 
 /** "Before: PLACE Panama." under a row; empty where the untrained model was not asked. */
-export function beforeWords({ untrained }: ResultRow): string {
-  return untrained === '' ? '' : `Untrained, it said: ${untrained}`;
+export function beforeWords({ untrained }: ResultRow, { asked }: SideWords): string {
+  return untrained === '' ? '' : `${asked ? 'Without examples' : 'Untrained'}, it said: ${untrained}`;
 }
 
 /** A question of one's own or a test row's, as it is asked again. */

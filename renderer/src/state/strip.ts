@@ -1,4 +1,5 @@
 /** The run strip's words: what runs, how far it is, and what a screen reader is told as it goes. */
+import { learns } from '../../../engine/spec/methods/index.ts';
 import type { ComputerView, RunView } from '../../../main/contract/views.ts';
 import { bytes, capacity, count, duration } from '../lib/format.ts';
 import { hrefOf } from '../lib/route.ts';
@@ -38,7 +39,7 @@ export function stripRun(run: RunView | null, computer: ComputerView | null): St
   const share = run.steps > 0 ? run.step / run.steps : 0;
   const isStepping = run.steps > 0 && (run.phase === 'training' || run.phase === null || run.step > 0);
   return {
-    what: `${run.state === 'paused' ? 'Paused' : 'Training'} ${methodLabels[run.method]}`,
+    what: `${run.state === 'paused' ? 'Paused' : learns(run.method) ? 'Training' : 'Asking with'} ${methodLabels[run.method]}`,
     name: run.name,
     href:
       run.projectId === null
@@ -55,7 +56,7 @@ export function stripRun(run: RunView | null, computer: ComputerView | null): St
           ? bytes(run.memoryBytes)
           : `${bytes(run.memoryBytes)} of ${capacity(computer.memoryBytes)}`,
     paused: run.state === 'paused',
-    steerable: run.state === 'running' || run.state === 'paused',
+    steerable: learns(run.method) && (run.state === 'running' || run.state === 'paused'),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The ticket's lines: each step with its answer, and whether it is decided, needs the user, or is yet to come. */
 import { metricWords, scoreText } from '../../../engine/spec/wording/en/metrics.ts';
+import { learns } from '../../../engine/spec/methods/index.ts';
 import type { ProjectView, RunView, Step } from '../../../main/contract/views.ts';
 import { steps } from '../../../main/contract/views.ts';
 import { bytes, capital, count, counted, countedInWords, percent } from '../lib/format.ts';
@@ -60,12 +61,17 @@ const answers = {
     if (draft.method === null || (changed === 0 && !isPast)) return todo;
     return done(changed === 0 ? capital(draft.preset) : `${capital(draft.preset)}, ${count(changed)} changed`);
   },
-  fit: ({ project: { draft } }) =>
-    draft.estimate?.source === 'measured' ? done(`${bytes(draft.estimate.peakMemoryBytes)} at its fullest`) : todo,
+  fit: ({ project: { draft }, run }) =>
+    // Where nothing learns there are no steps to measure: the run itself says that it fitted.
+    draft.estimate?.source === 'measured' || (draft.estimate?.prompt && run !== null)
+      ? done(`${bytes(draft.estimate.peakMemoryBytes)} at its fullest`)
+      : todo,
   train: ({ run }) => {
     if (run === null) return todo;
     if (run.state === 'finished' || run.state === 'stopped')
-      return done(`kept step ${count(run.keptStep ?? run.step)} of ${count(run.steps)}`);
+      return done(
+        learns(run.method) ? `kept step ${count(run.keptStep ?? run.step)} of ${count(run.steps)}` : 'nothing to train',
+      );
     if (run.state === 'failed') return { answer: 'it failed', state: 'care' };
     if (run.state === 'interrupted') return { answer: `interrupted at step ${count(run.step)}`, state: 'care' };
     if (run.state === 'cancelled') return todo;

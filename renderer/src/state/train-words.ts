@@ -1,4 +1,5 @@
 /** A run in training, in words: one sentence made by a rule over its numbers, and the few figures beside it. */
+import { learns } from '../../../engine/spec/methods/index.ts';
 import type { ComputerView, RunSeries, RunView } from '../../../main/contract/views.ts';
 import {
   bytes,
@@ -14,6 +15,7 @@ import {
   scientific,
 } from '../lib/format.ts';
 import { dipOf, directionOf, hasGrown, jumpOf, keptCheck, trendOf, type Sample, type Trend } from '../lib/series.ts';
+import { figureWords } from './ticket.ts';
 import { methodLabels } from './words.ts';
 import { phaseWords } from './strip.ts';
 
@@ -36,6 +38,11 @@ export function trainWords(run: RunView, series: RunSeries, guessing: number | n
     case 'paused':
       return { title: `Paused at ${stepWords(run)}.`, lead: `${kept} It goes on from here, on the same curve.` };
     case 'finished':
+      if (!learns(run.method))
+        return {
+          title: `Every held-out row was asked: ${figureWords(run)}.`,
+          lead: 'Nothing was trained. The prompt is kept, with its template and its examples.',
+        };
       return {
         title: `Trained: ${counted(run.step, 'step', 'steps')}${tookWords(run)}. ${kept}`,
         lead: endTrend(series, guessing),
@@ -77,6 +84,11 @@ function tookWords(run: RunView): string {
 }
 
 function runningWords(run: RunView, series: RunSeries, guessing: number | null): TrainWords {
+  if (!learns(run.method))
+    return {
+      title: `Asking it in your prompt: ${phaseWords(run.phase)}.`,
+      lead: 'Nothing is trained. Where the prompt has examples, the same rows are asked without them first, so that there is something to compare with.',
+    };
   if (run.step === 0)
     return {
       title: `Before the first step: ${phaseWords(run.phase)}.`,
@@ -276,7 +288,7 @@ export function trainFacts(
     facts.push({
       term: 'Cut off',
       strong: counted(series.truncatedRows, 'row', 'rows'),
-      note: 'lose their end at the longest text',
+      note: learns(run.method) ? 'lose their end at the longest text' : 'lose the beginning of their prompt',
     });
   return facts;
 }
@@ -290,6 +302,7 @@ export function sampleWords(sample: Sample): { readonly right: boolean; readonly
 
 /** What is lost by cancelling, for the dialog. */
 export function cancelLoss(run: RunView): string {
+  if (!learns(run.method)) return 'What was asked so far would not be measured or offered for use.';
   const minutes = (Date.now() - new Date(run.startedAt).getTime()) / 1000;
   return `${capital(countedInWords(run.step, 'step', 'steps'))} of ${count(run.steps)}, ${duration(minutes)} of work, would not be measured or offered for use. The last safe point stays in the run’s folder.`;
 }

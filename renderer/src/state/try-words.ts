@@ -1,9 +1,9 @@
 /** What Try it asks for, by task, and how a question of one's own is put together. */
 import type { Json } from '../../../engine/spec/json.ts';
 import { writesText, type TaskName } from '../../../engine/spec/tasks.ts';
-import type { DatasetView } from '../../../main/contract/views.ts';
-import { count, counted, setting } from '../lib/format.ts';
-import type { Asked } from './result-words.ts';
+import type { DatasetView, RunView } from '../../../main/contract/views.ts';
+import { count, counted, countedInWords, setting } from '../lib/format.ts';
+import type { Asked, SideWords } from './result-words.ts';
 
 export type AskPart = 'prompt' | 'pair' | 'context' | 'choices';
 
@@ -111,10 +111,20 @@ export function writingWords(values: Readonly<Record<string, Json>>, changed: nu
   return `${way}, ${counted(number('maxNewTokens'), 'token', 'tokens')} at most${changes}`;
 }
 
+/** The page's sentence; `learned`: rows that it was taught by. */
+export function tryTitle({ metrics }: Pick<RunView, 'metrics'>, learned: number): string {
+  const shots = metrics?.prompted?.shots;
+  if (shots === undefined) return `What your ${counted(learned, 'row', 'rows')} taught it, side by side.`;
+  return shots === 0
+    ? 'The model as it came, asked in your prompt.'
+    : `What ${countedInWords(shots, 'example', 'examples')} in its prompt change, side by side.`;
+}
+
 /** What is the same for both, under the fields; `strategy` is how words are chosen. */
-export function askNote(task: TaskName, strategy: string): string {
+export function askNote(task: TaskName, strategy: string, { asked }: Pick<SideWords, 'asked'>): string {
   if (writesText(task))
     return `Same for both: ${strategies[strategy] ?? strategy}, so that asking again gives the same answer.`;
+  if (asked) return 'Same for both: the same words in the same template; the likeliest answer counts.';
   return task === 'text-classification'
     ? 'Same for both: the same words, the same categories. The model as it came names the one whose learning rows lie nearest.'
     : 'Same for both: the same words.';

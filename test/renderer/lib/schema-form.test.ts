@@ -14,7 +14,7 @@ import {
   type FormField,
 } from '../../../renderer/src/lib/schema-form.ts';
 import { scheduleNames } from '../../../engine/spec/schedule.ts';
-import { consequenceOf, scheduleShape } from '../../../renderer/src/lib/schema-form-rows.ts';
+import { consequenceOf, headingOf, scheduleShape } from '../../../renderer/src/lib/schema-form-rows.ts';
 
 const schema = recipeJsonSchema({
   method: 'lora',
@@ -22,6 +22,17 @@ const schema = recipeJsonSchema({
 });
 const part = (name: string) => (schema as { readonly properties: Record<string, Json> }).properties[name] ?? null;
 const fields = [...readFields(part('method')), ...readFields(part('training'))];
+
+/** A setting of asking in a prompt. */
+function asked(key: string): FormField {
+  const whole = recipeJsonSchema({
+    method: 'in-context',
+    context: { task: 'text-classification', architecture: 'llama', parameters: 135_000_000 },
+  }) as { readonly properties: Record<string, Json> };
+  const found = readFields(whole.properties['method'] ?? null).find((candidate) => candidate.key === key);
+  if (!found) throw new Error(`no field ${key}`);
+  return found;
+}
 
 function field(key: string): FormField {
   const found = fields.find((candidate) => candidate.key === key);
@@ -147,6 +158,37 @@ it('shows values as they can be typed again', () => {
   ] as const) {
     expect(parseText(field(key), showValue(value))).toEqual({ ok: true, value });
   }
+});
+
+describe('a prompt', () => {
+  it.each([
+    ['template', 'prose', '{text}\nCategory: {label}', '{text}\nCategory: {label}'],
+    ['delimiter', 'escaped', '\n\n', '\\n\\n'],
+    ['delimiter', 'escaped', ' ', ' '],
+    ['premise', 'prose', null, ''],
+    ['labelWords', 'words', { turn_on: 'switch on', off: 'a = b' }, 'turn_on = switch on\noff = a = b'],
+    ['labelWords', 'words', {}, ''],
+    ['contentFree', 'lines', ['N/A', '', '[MASK]', 'a\nb\\'], 'N/A\n\\\n[MASK]\na\\nb\\\\'],
+  ] as const)('%s is %s: shown as it can be typed again', (...[key, kind, value, shown]) => {
+    const own = asked(key);
+    expect([own.kind, showValue(value, kind)]).toEqual([kind, shown]);
+    expect(parseText(own, shown)).toEqual({ ok: true, value });
+  });
+
+  it('refuses a line of words without its text', () => {
+    expect(parseText(asked('labelWords'), 'turn_on = on\nturn_off')).toEqual({
+      ok: false,
+      problem: 'turn_off cannot be: a name and its text a line, as name = text; or empty.',
+    });
+  });
+
+  it('refuses an empty template, and stands under a heading of its own', () => {
+    expect(parseText(asked('template'), ' ').ok).toBe(false);
+    expect([headingOf('method', 'template', false), headingOf('method', 'template', true)]).toEqual([
+      'The prompt',
+      'The new weights',
+    ]);
+  });
 });
 
 it('stands on a step, or between two in proportion, or at the end', () => {

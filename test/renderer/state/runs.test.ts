@@ -91,7 +91,7 @@ describe('Answers', () => {
     await asking;
     tell('answer', piece({ text: 'day', done: true }));
     tell('answer', piece({ id: 'other', text: 'no' }));
-    expect([answers.sides?.tuned.text, answers.sides?.tuned.state, answers.sides?.base.state, answers.busy]).toEqual([
+    expect([answers.sides?.tuned?.text, answers.sides?.tuned?.state, answers.sides?.base?.state, answers.busy]).toEqual([
       'Good day',
       'finished',
       'waiting',
@@ -108,7 +108,7 @@ describe('Answers', () => {
     await answers.ask('a', { prompt: 'hello' });
     await answers.stop();
     tell('answer', piece({ text: 'late' }));
-    expect([answers.sides?.tuned.text, answers.sides?.tuned.state, asked.at(-1)]).toEqual([
+    expect([answers.sides?.tuned?.text, answers.sides?.tuned?.state, asked.at(-1)]).toEqual([
       '',
       'stopped',
       { method: 'stopAnswer', payload: { id: 'q' } },
@@ -122,7 +122,7 @@ describe('Answers', () => {
     const asking = answers.ask('a', { prompt: 'hello' }, { strategy: 'beam' });
     await answers.stop();
     await asking;
-    expect([answers.busy, answers.sides?.base.state, ...asked]).toEqual([
+    expect([answers.busy, answers.sides?.base?.state, ...asked]).toEqual([
       false,
       'stopped',
       { method: 'ask', payload: { runId: 'a', prompt: 'hello', settings: { strategy: 'beam' } } },

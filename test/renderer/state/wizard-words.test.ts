@@ -1,12 +1,31 @@
 /** What the second half of the wizard says: sentences that follow from numbers. */
 import { describe, expect, it } from 'vitest';
 import type { Estimate, Metrics } from '../../../engine/spec/metrics.ts';
-import type { ComputerView, MethodView, ResultView, RunView } from '../../../main/contract/views.ts';
+import type {
+  ComputerView,
+  MethodView,
+  ResultRow,
+  ResultView,
+  RunView,
+  SettingsForm,
+} from '../../../main/contract/views.ts';
 import { emptySeries } from '../../../renderer/src/lib/series.ts';
 import { exportTitle } from '../../../renderer/src/state/export-words.ts';
 import { fitWords, segmentsOf } from '../../../renderer/src/state/fit-words.ts';
 import { methodCards, methodTitle, shareWords } from '../../../renderer/src/state/method-cards.ts';
-import { confusionWords, examplePrompts, resultLead, shareRows } from '../../../renderer/src/state/result-words.ts';
+import {
+  beforeWords,
+  confusionWords,
+  examplePrompts,
+  gainBand,
+  resultLead,
+  rowWords,
+  shareRows,
+  sideWords,
+  speaksForIt,
+} from '../../../renderer/src/state/result-words.ts';
+import { budgetEnd, budgetRows, budgetSentence } from '../../../renderer/src/state/prompt-words.ts';
+import { presetOptions } from '../../../renderer/src/state/settings-words.ts';
 import { sampleWords, trainWords } from '../../../renderer/src/state/train-words.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
@@ -171,12 +190,34 @@ describe('result', () => {
     ]);
   });
 
+  it('compares a prompt with itself without its examples', () => {
+    const prompted = { ...metrics, prompted: { shots: 4 } };
+    expect(shareRows(prompted).map(({ label }) => plain(label))).toEqual([
+      'Always the commonest answer',
+      'Asked without examples',
+      'Asked with 4 examples',
+    ]);
+    const view = { ...result, metrics: prompted };
+    expect(plain(resultLead(view))).toContain(
+      'The examples put right 102 that were wrong without them, and broke 13. The gain is 23.4 points',
+    );
+    expect(rowWords(view)).toMatchObject({ title: 'Rows the examples changed' });
+    expect(beforeWords({ ...result.fixed[0], untrained: 'Tempo' } as ResultRow, sideWords(prompted))).toBe(
+      'Without examples, it said: Tempo',
+    );
+    expect(gainBand(view)).toMatchObject({ from: 0.631, to: 0.865 });
+    expect(gainBand({ ...view, gain: null })).toBeNull();
+    const alone = { ...result, metrics: { ...metrics, prompted: { shots: 0 } } };
+    expect(speaksForIt({ ...alone, verdict: { code: 'share.above-majority', data: {} } })).toBe(true);
+    expect(speaksForIt({ ...alone, verdict: { code: 'share.near-majority', data: {} } })).toBe(false);
+  });
+
   it('lists what the model says when it is asked in a prompt', () => {
     const asked = { accuracy: 0.5, n: 200, interval: [0.43, 0.57] } as const;
     const inContext = { zeroShot: null, fewShot: asked, shots: 4 };
     const baselines = { untrained: null, majority: null, inContext };
     expect(shareRows({ ...metrics, baselines }).map(({ label, words }) => [plain(label), plain(words)])).toEqual([
-      ['The same with 4 examples', '50.0 %'],
+      ['With 4 examples in it, 200 of them', '50.0 %'],
       ['After training', '86.5 %'],
     ]);
   });
@@ -194,6 +235,41 @@ describe('result', () => {
       ),
     ).toBe('Its commonest mistake: 7 Lob rows taken for Tempo, and 6 the other way.');
     expect(examplePrompts(result)).toEqual([{ prompt: 'one' }]);
+  });
+});
+
+describe('the room of a prompt', () => {
+  const budget = { tokensPerExample: [20, 30, 25], question: 40, fits: 3, used: 115, limit: 2048 };
+  const tight = { ...budget, fits: 1, used: 70, limit: 70 };
+
+  it('says how many examples fit, and what each costs', () => {
+    expect(plain(budgetSentence(budget))).toBe('All three examples fit: the longest prompt takes 115 of 2,048 tokens.');
+    expect(plain(budgetSentence({ ...budget, tokensPerExample: [], fits: 0, used: 40 }))).toBe(
+      'No examples are shown; the longest question takes 40 of 2,048 tokens.',
+    );
+    expect(budgetSentence(tight)).toBe(
+      'Beside the longest question there is room for one of three examples: it loses the first.',
+    );
+    expect(budgetRows(tight).map(({ label, tokens, fits }) => [label, tokens, fits])).toEqual([
+      ['Example 1', '20', false],
+      ['Example 2', '30', false],
+      ['Example 3', '25', true],
+      ['The longest question', '40', true],
+    ]);
+    expect([plain(budgetEnd(budget).words), { ...budgetEnd(tight), words: plain(budgetEnd(tight).words) }]).toEqual([
+      '115 tokens: 1,933 left over',
+      { words: '115 tokens: 45 too many', over: 45 },
+    ]);
+  });
+
+  it('names presets by their examples, others by their passes', () => {
+    const form = { seconds: { quick: 6, balanced: null, thorough: null } } as SettingsForm;
+    const about = (method: 'in-context' | 'lora') =>
+      presetOptions(form, method, 'text-classification').map((option) => option.about);
+    expect([about('in-context'), about('lora')[0]]).toEqual([
+      ['no examples in the prompt', 'four examples in the prompt', 'eight examples in the prompt'],
+      'four passes over the rows',
+    ]);
   });
 });
 
