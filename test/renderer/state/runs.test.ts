@@ -91,12 +91,9 @@ describe('Answers', () => {
     await asking;
     tell('answer', piece({ text: 'day', done: true }));
     tell('answer', piece({ id: 'other', text: 'no' }));
-    expect([answers.sides?.tuned?.text, answers.sides?.tuned?.state, answers.sides?.base?.state, answers.busy]).toEqual([
-      'Good day',
-      'finished',
-      'waiting',
-      true,
-    ]);
+    expect([answers.sides?.tuned?.text, answers.sides?.tuned?.state, answers.sides?.base?.state, answers.busy]).toEqual(
+      ['Good day', 'finished', 'waiting', true],
+    );
     tell('answer', piece({ side: 'base', text: 'Hi', done: true }));
     expect(answers.busy).toBe(false);
   });

@@ -94,7 +94,9 @@ describe('words', () => {
     expect(plain(writingWords(generationSettings({ maxNewTokens: 64 }), 0))).toBe(
       'the likeliest word each time, 64 tokens at most',
     );
-    expect(askNote('chat', 'sample', { asked: false })).toContain('with the same seed, so that asking again gives the same answer');
+    expect(askNote('chat', 'sample', { asked: false })).toContain(
+      'with the same seed, so that asking again gives the same answer',
+    );
     expect(askNote('chat', 'beam', { asked: false })).toContain('the likeliest of several answers');
   });
 });
