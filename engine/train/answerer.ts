@@ -4,6 +4,8 @@ import type { TokenRules } from '../generate/rules.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Runtime } from '../runtime/session.ts';
 import { generationSettings } from '../spec/generation.ts';
+import type { Recipe } from '../spec/recipe.ts';
+import { writesText } from '../spec/tasks.ts';
 import type { Answerer, Watch } from '../tasks/task.ts';
 import { withoutVirtualTokens, type TokenRow } from '../tasks/rows.ts';
 import { dealByLength } from './batches.ts';
@@ -68,6 +70,11 @@ export function createAnswerer(options: AnswererOptions): Answerer & { dispose()
     },
     dispose: () => decoder.dispose(),
   };
+}
+
+/** Of a run whose rows are measured; few tokens answer for a label, and an answer that is written has many. */
+export function rowsMeasuredTogether({ task, training }: Pick<Recipe, 'task' | 'training'>): number {
+  return Math.max(training.batchSize, writesText(task) ? 1 : 32);
 }
 
 type BatchWork = (rows: readonly TokenRow[]) => Promise<readonly Float32Array[]>;

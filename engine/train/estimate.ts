@@ -6,12 +6,16 @@ import { Runtime } from '../runtime/session.ts';
 import type { CommandHandler } from '../spec/commands.ts';
 import type { Estimate, PromptBudget } from '../spec/metrics.ts';
 import { objectiveOf } from '../tasks/objective.ts';
-import { collate, planSteps } from './batches.ts';
+import { withoutExamples } from '../tasks/prompted/context.ts';
+import type { Part } from '../tasks/task.ts';
+import { rowsMeasuredTogether } from './answerer.ts';
+import { collate, dealByLength, planSteps } from './batches.ts';
 import { costOf } from './cost.ts';
 import { adapterBytes, learningCount, runBytes } from './disk.ts';
 import { Machine } from './machine.ts';
 import { rowModel, type PreparedRun } from './prepare.ts';
-import { budgetOf } from './prompt.ts';
+import { budgetOf, someRows } from './prompt.ts';
+import { tokensToRead } from './readings.ts';
 import { buildForward, countParameters } from './setup.ts';
 import { startValues } from './start.ts';
 import { buildStep, type StepShape } from './step-graph.ts';
@@ -23,6 +27,10 @@ const runtimeBytes = 200e6;
 const heapSlack = 1.15;
 /** Multiply–add pairs a second and core that a float32 product reaches on a common processor. */
 const flopsPerThread = 50e9;
+/** Tokens times parameters that a core reads in a second in prompts; see in-context-baseline.ts for what was measured. */
+const productsPerThread = 8e10;
+/** Rows whose prompts are counted. */
+const rowsCounted = 100;
 /** Share of a step that is not products. */
 const overhead = 1.6;
 
@@ -93,14 +101,19 @@ async function expectation(prepared: PreparedRun): Promise<Estimate> {
     : promptedFormula(prepared, await budgetOf(prompt, prepared, rowModel(prepared)));
 }
 
-/** Nothing learns: each held-out row is read once for each answer it could have. */
-function promptedFormula(prepared: PreparedRun, prompt: PromptBudget): Estimate {
-  const { setup, rows, dataset, threads } = prepared;
-  const shape = longestBatch(prepared);
+/** Nothing learns: the held-out rows are asked, and where examples are shown, without them too. */
+async function promptedFormula(prepared: PreparedRun, prompt: PromptBudget): Promise<Estimate> {
+  const { setup, rows, recipe, threads } = prepared;
+  const part = (['test', 'validation'] as const).find((own) => rows.parts[own].rows.length > 0) ?? null;
+  const asked = rows.parts[part ?? 'train'].rows;
+  const [longest = []] = dealByLength(
+    asked.map(({ ids }) => ids.length),
+    rowsMeasuredTogether(recipe),
+  );
+  const together = longest.flatMap((index) => asked[index] ?? []);
+  const { shape } = collate(together, { setup, objective: objectiveOf(setup.head), weight: 1 });
   const { graph, logits } = buildForward(setup, shape);
-  const { flops, peakBytes } = costOf(graph, [logits]);
-  const measured = rows.parts.test.rows.length || rows.parts.validation.rows.length;
-  const readings = measured * Math.max(1, dataset.labels.length);
+  const { peakBytes } = costOf(graph, [logits]);
   const total = countParameters(setup.shapes.values());
   const parts: Estimate['parts'] = {
     runtime: runtimeBytes,
@@ -112,7 +125,7 @@ function promptedFormula(prepared: PreparedRun, prompt: PromptBudget): Estimate 
   };
   return {
     peakMemoryBytes: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
-    seconds: (readings / Math.max(1, shape.batch)) * ((flops * overhead) / (flopsPerThread * threads)),
+    seconds: part === null ? 0 : ((await promptTokens(prepared, part)) * total) / (productsPerThread * threads),
     diskBytes: runBytes(setup),
     parts,
     secondsPerStep: 0,
@@ -123,6 +136,23 @@ function promptedFormula(prepared: PreparedRun, prompt: PromptBudget): Estimate 
     adapterBytes: adapterBytes(setup),
     prompt,
   };
+}
+
+/** Tokens that all of it reads, from some of the rows. */
+async function promptTokens(prepared: PreparedRun, part: Part): Promise<number> {
+  const { prompt, task, dataset, setup, rows } = prepared;
+  if (!prompt) return 0;
+  const some = someRows(dataset, part, rowsCounted);
+  const prompts = prompt.settings.shots === 0 ? [prompt] : [prompt, withoutExamples(prompt)];
+  const tokens = await Promise.all(
+    prompts.map(async (own) => {
+      const model = rowModel({ ...prepared, prompt: own });
+      const asked = await task.prepare(some, model, { head: setup.head, labels: rows.labels });
+      return tokensToRead(asked, part, setup.config.hidden);
+    }),
+  );
+  const share = some[part].length / Math.max(1, dataset[part].length);
+  return tokens.reduce((sum, own) => sum + own, 0) / Math.max(share, Number.MIN_VALUE);
 }
 
 /** The graph of the largest batch tells its products and what it must keep; nothing is run. */

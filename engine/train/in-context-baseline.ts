@@ -11,7 +11,7 @@ import { createAnswerer, type AnswererOptions } from './answerer.ts';
 import { exists } from './checkpoints.ts';
 import { Machine } from './machine.ts';
 import { missingWeight, parameterCount, taskModel, type PreparedRun } from './prepare.ts';
-import { languageHead } from './prompt.ts';
+import { languageHead, someRows } from './prompt.ts';
 import { tokensToRead } from './readings.ts';
 import { readJsonFile, writeJson, type RunFolder } from './run-folder.ts';
 import { createSetup } from './setup.ts';
@@ -95,13 +95,4 @@ async function measure(
     await answerer.dispose();
     await machine.release();
   }
-}
-
-/** The data set with `most` rows of the part alone, from all over it: files are often sorted by label. */
-function someRows(dataset: Dataset, part: Part, most: number): Dataset {
-  const rows = dataset[part];
-  const count = Math.min(most, rows.length);
-  const chosen = Array.from({ length: count }, (_, index) => Math.floor((index * rows.length) / count));
-  const kept = chosen.flatMap((index) => rows[index] ?? []);
-  return { ...dataset, train: [], validation: [], test: [], [part]: kept };
 }

@@ -12,9 +12,8 @@ import type { RunEvent } from '../spec/events.ts';
 import type { Metrics, TrainFigures } from '../spec/metrics.ts';
 import type { Recipe } from '../spec/recipe.ts';
 import { scheduleFactor } from '../spec/schedule.ts';
-import { writesText } from '../spec/tasks.ts';
 import type { Part, Watch } from '../tasks/task.ts';
-import { createAnswerer } from './answerer.ts';
+import { createAnswerer, rowsMeasuredTogether } from './answerer.ts';
 import { baseline } from './baseline.ts';
 import { planSteps, type Plan } from './batches.ts';
 import { exists, loadCheckpoint, loadTensors, saveCheckpoint, saveTensors, type Progress } from './checkpoints.ts';
@@ -38,8 +37,6 @@ import { loadWeights, type Weights } from './weights.ts';
 type Answerer = ReturnType<typeof createAnswerer>;
 type TrainControl = Parameters<CommandHandler<'train'>>[2];
 
-/** Rows measured at a time, at least. */
-const evaluationBatch = 32;
 /** A checkpoint may take this share of the time at most. */
 const checkpointShare = 0.05;
 
@@ -102,7 +99,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
   machine.prepareTraining();
   machine.expect([...learning.rows, ...rows.parts.validation.rows]);
   for (const [name, data] of checkpoint?.tensors ?? []) machine.state.get(name)?.data.set(data as never);
-  const batchSize = Math.max(training.batchSize, writesText(recipe.task) ? 1 : evaluationBatch);
+  const batchSize = rowsMeasuredTogether(recipe);
   const options = { runtime, device, threads, mapped: weights.mapped, batchSize, rules: tokenRules(base) };
   const answerer = createAnswerer({ ...options, machine });
   const plan = planSteps(

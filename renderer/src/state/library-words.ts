@@ -141,7 +141,8 @@ export function compareLines(runs: readonly RunView[], modelName: (id: string) =
         value: valueOf(run, tuned),
         untrained: valueOf(run, untrained),
         isBeaten: rankOf(untrained) <= rank(run),
-        time: duration(run.metrics?.train.seconds ?? 0),
+        // Where nothing is trained, how long that took says nothing.
+        time: run.metrics?.prompted ? '–' : duration(run.metrics?.train.seconds ?? 0),
         memory: bytes(run.metrics?.train.peakMemoryBytes ?? 0),
         steps: count(run.metrics?.train.steps ?? 0),
         rows: count(tuned?.n ?? 0),

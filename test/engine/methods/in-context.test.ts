@@ -220,6 +220,20 @@ test('an estimate tells what the examples cost and how many fit', async () => {
   expect([fits > 0, fits < 8, asked + last <= limit, asked + last + next > limit]).toEqual([true, true, true, true]);
 });
 
+test('an estimate’s time follows what is read', async () => {
+  const secondsOf = async (method: Fields) => {
+    const recipe = await recipeOf({ title: '', method: { ...label, ...method } });
+    const request = { recipe, folder: path(), modelPath: String(recipe['model']) };
+    return (await handlers.estimate(request, silent, new Panel())).seconds;
+  };
+  const [none, two, calibrated] = [
+    await secondsOf({ shots: 0 }),
+    await secondsOf({ shots: 2 }),
+    await secondsOf({ shots: 2, scoring: 'calibrated' }),
+  ];
+  expect([none > 0, two > 2 * none, calibrated > two]).toEqual([true, true, true]);
+});
+
 describe('what cannot be is refused', () => {
   const refusals: readonly [string, Kind, Fields][] = [
     ['an encoder', { title: '', model: 'bert', method: label }, { code: 'method.architecture' }],

@@ -24,9 +24,9 @@ export const verdictSentences = {
     `No: ${percent(tuned)} right, and always answering the most frequent category is right in ${percent(majority)} of the ${counted(n, 'row')}.`,
   'share.alone': ({ by, tuned, n }) => `${percent(tuned)} of ${counted(n, 'row')} are right. ${causes[by].alone}`,
   'share.above-majority': ({ tuned, majority, n }) =>
-    `Yes, the prompt alone beats a guess: ${percent(tuned)} of ${counted(n, 'row')} are right, always answering the most frequent category in ${percent(majority)}.`,
+    `Yes, the prompt alone beats a guess: ${percent(tuned)} of ${counted(n, 'row')} are right; always answering the most frequent category is right in ${percent(majority)}.`,
   'share.near-majority': ({ tuned, majority, n }) =>
-    `The prompt alone is right in ${percent(tuned)} of ${counted(n, 'row')}, always answering the most frequent category in ${percent(majority)}. The difference may be chance.`,
+    `No, the prompt alone does no better than a guess: ${percent(tuned)} of ${counted(n, 'row')} are right; always answering the most frequent category is right in ${percent(majority)}. The difference may be chance.`,
   'score.helped': ({ by, metric, tuned, untrained, n }) =>
     `Yes, ${causes[by].helper} helped: ${metricWords[metric]} ${scoreText(metric, tuned)} against ${scoreText(metric, untrained)} ${causes[by].without}, on ${counted(n, 'row')}.`,
   'score.hurt': ({ by, metric, tuned, untrained, n }) =>
