@@ -64,14 +64,15 @@ export function suiteTable(
 function row(method: string, run: Run | undefined, reference: Reference | undefined): readonly string[] {
   const figure = run?.metrics.tuned ?? null;
   const value = figure === null ? null : valueOf(figure);
-  const digits = figure !== null && 'perplexity' in figure ? 2 : 4;
+  const isPerplexity = figure !== null && 'perplexity' in figure;
+  const digits = isPerplexity ? 2 : 4;
   const bounds = reference?.interval.map((bound) => bound.toFixed(digits - (digits > 2 ? 1 : 0)));
   return [
     method,
     value === null ? 'not run' : value.toFixed(digits),
     reference?.value.toFixed(digits) ?? 'not run',
     bounds?.join('–') ?? '',
-    value === null || reference === undefined ? '' : verdict(value, reference.interval),
+    value === null || reference === undefined ? '' : verdict(value, reference.interval, isPerplexity),
     run?.trainableParameters.toLocaleString('en') ?? '',
     run?.metrics.train.steps.toLocaleString('en') ?? '',
     run?.metrics.train.seconds.toFixed(0) ?? '',
@@ -79,8 +80,9 @@ function row(method: string, run: Run | undefined, reference: Reference | undefi
   ];
 }
 
-function verdict(value: number, [low, high]: Interval): string {
-  return value < low ? 'below' : value > high ? 'above' : 'yes';
+function verdict(value: number, [low, high]: Interval, lowerIsBetter: boolean): string {
+  if (value >= low && value <= high) return 'yes';
+  return value < low === lowerIsBetter ? 'better' : 'worse';
 }
 
 function valueOf(figure: Figure): number {
