@@ -18,6 +18,7 @@ import {
   type ExportChoice,
   type ExportView,
   type ImportView,
+  type MeasuredView,
   type MethodView,
   type ModelView,
   type ProjectView,
@@ -124,6 +125,9 @@ export const contract = {
   listRuns: call<readonly RunView[]>()(nothing),
   runSeries: call<RunSeries>()(ofRun),
   runResult: call<ResultView>()(ofRun),
+  /** Measures a run's adapter on the rows of a file, which hold the right answers. Long: news arrives as `job`. */
+  evaluateRun: call<MeasuredView>()(z.strictObject({ runId: id, data: path })),
+  cancelEvaluation: call<null>()(ofRun),
   /** Opens a run folder that a terminal made in the Library. */
   importRun: call<RunView>()(z.strictObject({ folder: path })),
 
@@ -191,7 +195,7 @@ export interface News {
   series: { readonly runId: string; readonly series: RunSeries };
   download: DownloadView;
   answer: AnswerEvent;
-  /** Progress of a long call: `measure`, `addData`, `exportRun`. */
+  /** Progress of a long call: `measure`, `addData`, `exportRun`, `evaluateRun`. */
   job: {
     readonly method: MethodOf;
     readonly id: string;

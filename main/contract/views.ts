@@ -197,10 +197,9 @@ export interface RunSeries {
   readonly truncatedRows: number;
 }
 
-export interface ResultView {
-  readonly metrics: Metrics;
-  /** Wording code and data of the verdict sentence. */
-  readonly verdict: { readonly code: string; readonly data: Readonly<Record<string, string | number>> };
+/** Rows with their answers, measured; of rows measured anew nothing is known of the untrained model. */
+export interface MeasuredView {
+  readonly metrics: Omit<Metrics, 'train'>;
   /** Paired difference tuned − untrained with its 95 % interval; null where it cannot be made. */
   readonly gain: { readonly value: number; readonly interval: readonly [number, number] } | null;
   /** counts[expected][predicted]; null for language models. */
@@ -211,6 +210,13 @@ export interface ResultView {
   readonly broken: readonly ResultRow[];
   readonly wrong: readonly ResultRow[];
   readonly totals: { readonly fixed: number; readonly broken: number; readonly wrong: number; readonly rows: number };
+}
+
+/** What a run measured in the end. */
+export interface ResultView extends MeasuredView {
+  readonly metrics: Metrics;
+  /** Wording code and data of the verdict sentence. */
+  readonly verdict: { readonly code: string; readonly data: Readonly<Record<string, string | number>> };
 }
 
 export interface ResultRow {

@@ -32,7 +32,7 @@ export function resultServices(_parts: Parts, views: Views): Pick<Services, 'run
 export async function resultOf(metrics: Metrics, folder: string): Promise<ResultView> {
   // The engine's library comes with its runtime: loaded when a result is first looked at, not at the start.
   const statistics: Statistics = await import('../../engine/index.ts');
-  const rows = metrics.measuredOn === null ? nothing : rowsOf(await readPredictions(folder), statistics);
+  const rows = metrics.measuredOn === null ? nothing : measuredRows(await readPredictions(folder), statistics);
   const said = statistics.verdict(metrics, rows.gain);
   return { metrics, verdict: { code: said.code, data: { ...said.data } }, ...rows };
 }
@@ -48,7 +48,7 @@ const nothing: Rows = {
 };
 
 /** From the lines of `predictions.jsonl`, which are all of one kind: with a label, a score, or an expected answer's loss. */
-function rowsOf(predictions: readonly Prediction[], statistics: Statistics): Rows {
+export function measuredRows(predictions: readonly Prediction[], statistics: Statistics): Rows {
   const scored = predictions.filter((line): line is ScoredPrediction => 'score' in line);
   if (scored.length > 0) return scoredRows(scored, statistics);
   const labelled = predictions.filter((line): line is Labelled => 'label' in line);

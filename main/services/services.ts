@@ -2,6 +2,7 @@
 import { answerServices } from './answers.ts';
 import { computerServices } from './computer.ts';
 import { dataRoom } from './data.ts';
+import { evaluationServices } from './evaluations.ts';
 import { exportServices } from './exports.ts';
 import { importServices } from './imports.ts';
 import { modelServices } from './models.ts';
@@ -36,6 +37,7 @@ export async function createServices(parts: Parts): Promise<StudioServices> {
       ...plans.services,
       ...runs.services,
       ...resultServices(parts, views),
+      ...evaluationServices(parts, views),
       ...answerServices(parts, { views, facts: plans.facts }),
       ...importServices(parts, views),
       ...exportServices(parts, { views, facts: plans.facts }),

@@ -7,13 +7,22 @@ import { cutRows, dropFiles, onward, picture, shared, takeIn, test } from './stu
 test.describe.configure({ mode: 'serial' });
 const golden = path.join(shared, 'golden');
 
-test('An adapter in the Library is trained further', async ({ studio: { page } }) => {
+test('An adapter trained elsewhere is taken in, and measured on rows of one’s own', async ({
+  studio: { page, home },
+}) => {
   await takeIn(page, {
     folder: path.join(golden, 'cases/t5-seq2seq-lora/adapter'),
     model: path.join(golden, 'models/t5'),
     goal: 'Translate',
   });
   await expect(page.getByRole('button', { name: 'Train further' })).toBeVisible();
+  const well = page.getByRole('group', { name: 'Drop a file of rows with their right answers.' });
+  await dropFiles(page, well, [cutRows(home, { file: 'translation-en-fr/test.tsv', lines: 13 })]);
+  await expect(page.getByText(/chrF\) .* on the 12.rows of test.tsv\.$/)).toBeVisible();
+  await picture(page, 'further-0-measured');
+});
+
+test('From the Library it is trained further', async ({ studio: { page } }) => {
   await page.getByRole('link', { name: 'Library' }).click();
   await page.getByRole('button', { name: 'Train adapter further' }).click();
   await expect(page.getByRole('complementary', { name: 'Where it starts' })).toContainText(

@@ -3,16 +3,17 @@ import type {
   AccuracyFigure,
   Figure,
   MetricName,
-  Metrics,
   PerplexityFigure,
   ScoreFigure,
 } from '../../../engine/spec/metrics.ts';
 import { writesText, type TaskName } from '../../../engine/spec/tasks.ts';
 import { measureText, measureWords, metricWords, scoreText } from '../../../engine/spec/wording/en/metrics.ts';
-import type { ResultRow, ResultView } from '../../../main/contract/views.ts';
+import type { MeasuredView, ResultRow, ResultView } from '../../../main/contract/views.ts';
 import { commonestMistake } from '../lib/chart-confusion.ts';
 import { capital, count, counted, figure, percent, points } from '../lib/format.ts';
 import { ticks } from '../lib/scale.ts';
+
+type Figures = MeasuredView['metrics'];
 
 export interface IntervalRow {
   readonly label: string;
@@ -30,7 +31,7 @@ export interface SideWords {
   readonly asked: boolean;
 }
 
-export function sideWords({ prompted }: Pick<Metrics, 'prompted'>): SideWords {
+export function sideWords({ prompted }: Pick<Figures, 'prompted'>): SideWords {
   if (!prompted) return { before: 'The model as it came', after: 'After training', asked: false };
   const before = 'Asked without examples';
   const after = prompted.shots === 0 ? before : `Asked with ${counted(prompted.shots, 'example', 'examples')}`;
@@ -46,7 +47,7 @@ function isPerplexity(figures: Figure | null | undefined): figures is Perplexity
 }
 
 /** Shares right on the same rows, the baselines first; empty for language models. */
-export function shareRows(metrics: Metrics): readonly IntervalRow[] {
+export function shareRows(metrics: Figures): readonly IntervalRow[] {
   const row = (label: string, figures: Figure | null | undefined, taught = false): readonly IntervalRow[] =>
     isAccuracy(figures)
       ? [
@@ -83,7 +84,7 @@ export interface LossRow {
 }
 
 /** Errors a token on the same rows; empty for categories. */
-export function lossRows(metrics: Metrics): readonly LossRow[] {
+export function lossRows(metrics: Figures): readonly LossRow[] {
   const row = (label: string, figures: Figure | null | undefined, taught: boolean): readonly LossRow[] =>
     isPerplexity(figures)
       ? [{ label, loss: figures.loss.toFixed(3), perplexity: figure(figures.perplexity), value: figures.loss, taught }]
@@ -104,7 +105,7 @@ export interface ScoreRow {
 }
 
 /** Scores on the same rows; empty for other figures. */
-export function scoreRows(metrics: Metrics): readonly ScoreRow[] {
+export function scoreRows(metrics: Figures): readonly ScoreRow[] {
   const { metric, baselines, tuned } = metrics;
   const row = (label: string, figures: Figure | null | undefined, taught: boolean): readonly ScoreRow[] =>
     isScore(figures)
@@ -115,7 +116,7 @@ export function scoreRows(metrics: Metrics): readonly ScoreRow[] {
 }
 
 /** "Spans found (entity F1)". */
-export function metricTitle({ metric }: Metrics): string {
+export function metricTitle({ metric }: Figures): string {
   return capital(metricWords[metric]);
 }
 
@@ -123,7 +124,7 @@ export function metricTitle({ metric }: Metrics): string {
 export function measureRows({
   tuned,
   baselines,
-}: Metrics): readonly { readonly label: string; readonly before: string; readonly after: string }[] {
+}: Figures): readonly { readonly label: string; readonly before: string; readonly after: string }[] {
   const valuesOf = (figures: Figure | null | undefined) =>
     figures && 'values' in figures ? (figures.values ?? {}) : {};
   const before = valuesOf(baselines?.untrained);
@@ -154,7 +155,7 @@ export function numberPoints(numbers: NonNullable<ResultView['numbers']>): {
 }
 
 /** From the untrained share to the tuned one, as the gain of the same rows; null where there is none. */
-export function gainBand({ metrics, gain }: ResultView): {
+export function gainBand({ metrics, gain }: MeasuredView): {
   readonly from: number;
   readonly to: number;
   readonly words: string;
@@ -165,8 +166,19 @@ export function gainBand({ metrics, gain }: ResultView): {
     : null;
 }
 
+/** "86.5 % of the 200 rows of test.csv are right." */
+export function evaluationTitle({ metrics }: MeasuredView, file: string): string {
+  const { metric, tuned } = metrics;
+  const rows = `the ${counted(measuredRows(metrics), 'row', 'rows')} of ${file}`;
+  if (isAccuracy(tuned)) return `${percent(tuned.accuracy, tuned.n)} of ${rows} are right.`;
+  if (isPerplexity(tuned)) return `Perplexity ${figure(tuned.perplexity)} on ${rows}.`;
+  return isScore(tuned)
+    ? `${metricTitle(metrics)} ${scoreText(metric, tuned.score)} on ${rows}.`
+    : `Nothing to measure in ${file}.`;
+}
+
 /** How many rows were measured. */
-export function measuredRows(metrics: Metrics): number {
+export function measuredRows(metrics: Figures): number {
   return metrics.tuned?.n ?? 0;
 }
 
@@ -246,7 +258,7 @@ export function confusionWords(confusion: NonNullable<ResultView['confusion']>):
 
 export type RowKind = 'broken' | 'fixed' | 'wrong';
 
-export function rowTabs({ totals }: ResultView): readonly { readonly value: RowKind; readonly label: string }[] {
+export function rowTabs({ totals }: MeasuredView): readonly { readonly value: RowKind; readonly label: string }[] {
   return [
     { value: 'broken', label: `Broken ${count(totals.broken)}` },
     { value: 'fixed', label: `Fixed ${count(totals.fixed)}` },
@@ -260,7 +272,7 @@ export function isMarked({ detail }: ResultRow): boolean {
 }
 
 /** The answers are texts, of which none is right or wrong as such. */
-export function writesAnswers({ metrics }: ResultView): boolean {
+export function writesAnswers({ metrics }: MeasuredView): boolean {
   return writesText(metrics.task);
 }
 
@@ -276,7 +288,7 @@ const headsOf = {
 } satisfies Record<TaskName, { readonly input: string; readonly expected: string }>;
 
 /** Headings over the rows. */
-export function rowWords(view: ResultView): {
+export function rowWords(view: MeasuredView): {
   readonly title: string;
   readonly small: string;
   readonly heads: { readonly input: string; readonly expected: string };
@@ -322,13 +334,13 @@ function askedOf({ text, pair, detail }: ResultRow): Asked {
 }
 
 /** Test rows to ask again, from what changed most: fixed first, then broken, then wrong, without repeats. */
-export function examplePrompts(result: ResultView, most = 4): readonly Asked[] {
+export function examplePrompts(result: MeasuredView, most = 4): readonly Asked[] {
   const asked = [...result.fixed, ...result.broken, ...result.wrong].map(askedOf);
   return [...new Map(asked.map((one) => [JSON.stringify(one), one])).values()].slice(0, most);
 }
 
 /** What stands where an untrained model has nothing to answer with: how it was compared, and what it took this row for. */
-export function untrainedWords(result: ResultView | null, question: Asked | null): string {
+export function untrainedWords(result: MeasuredView | null, question: Asked | null): string {
   const untrained = result?.metrics.baselines?.untrained;
   if (result !== null && result.metrics.task !== 'text-classification')
     return 'As it came, it has no answer layer for this goal: nothing in it was made to answer such a question.';

@@ -170,6 +170,21 @@ describe('a finished run', () => {
     stop();
     const tuned = heard.find(({ side, done }) => side === 'tuned' && done);
     expect([tuned?.error, tuned?.scores?.map(({ label }) => label).toSorted()]).toEqual([null, labels]);
+    // The names it was given are none of the rows': said, not counted as wrong.
+    const data = join(house.folder, 'test.csv');
+    await expect(async () => house.services.evaluateRun({ runId: taken.run.id, data })).rejects.toMatchObject({
+      code: 'data.unseen-label',
+      data: { known: 'first, second, third' },
+    });
+    const named = await house.services.importAdapter({
+      folder: report.folder,
+      model: run.model,
+      labels: ['play_media', 'set_temperature', 'turn_on'],
+    });
+    const { metrics, totals, wrong } = await house.services.evaluateRun({ runId: named.run.id, data });
+    expect([metrics.tuned, metrics.baselines, totals.rows]).toEqual([run.metrics?.tuned, null, 24]);
+    expect(wrong.length).toBe(totals.wrong);
+    expect(newsOf('job').some(({ method, id }) => method === 'evaluateRun' && id === named.run.id)).toBe(true);
     await expect(async () =>
       house.services.importAdapter({ folder: report.folder, model: run.model, task: 'token-classification' }),
     ).rejects.toMatchObject({ code: 'adapter.task' });
