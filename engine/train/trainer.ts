@@ -61,7 +61,8 @@ export function createTrainer(room: DataRoom): CommandHandler<'train'> {
       const journal = await openJournal(folder, tell, request.resume ? (checkpoint?.progress.step ?? 0) : null);
       try {
         journal.say({ type: 'phase', phase: 'loading', done: 1, total: 1 });
-        return await runPrepared(prepared, { folder, journal, control, checkpoint, weights });
+        const { resume: resumed } = request;
+        return await runPrepared(prepared, { folder, journal, control, resumed, checkpoint, weights });
       } finally {
         await journal.flush();
       }
@@ -75,6 +76,8 @@ interface RunContext {
   readonly folder: RunFolder;
   readonly journal: Journal;
   readonly control: TrainControl;
+  /** Goes on in its folder, from a checkpoint if it came to one. */
+  readonly resumed: boolean;
   readonly checkpoint: Awaited<ReturnType<typeof loadCheckpoint>>;
   readonly weights: Weights;
 }
@@ -91,7 +94,7 @@ async function settleRecipe(folder: RunFolder, recipe: Recipe, resume: boolean):
 
 async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<Metrics> {
   const { recipe, setup, base, rows, learning, prompt, device, threads } = prepared;
-  const { folder, journal, control, checkpoint, weights } = context;
+  const { folder, journal, control, resumed, checkpoint, weights } = context;
   await mkdir(folder.checkpoints, { recursive: true });
   const { training } = recipe;
   const runtime = await Runtime.open();
@@ -126,7 +129,7 @@ async function runPrepared(prepared: PreparedRun, context: RunContext): Promise<
   const measured: Part | null =
     rows.parts.test.rows.length > 0 ? 'test' : rows.parts.validation.rows.length > 0 ? 'validation' : null;
   const watchBaseline = phaseWatch(journal, control, 'baseline');
-  const before = { folder, weights, answerer, options, resumed: checkpoint !== null, watch: watchBaseline };
+  const before = { folder, weights, answerer, options, resumed, watch: watchBaseline };
   const untrained = measured === null ? null : await baseline(prepared, { ...before, part: measured });
   const inContext = measured === null ? null : await inContextBaseline(prepared, { ...before, part: measured });
   await machine.release();

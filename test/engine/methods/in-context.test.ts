@@ -284,6 +284,23 @@ describe('beside a training', () => {
     expect((await trainTiny(run)).metrics.baselines?.inContext).toEqual(metrics.baselines?.inContext);
   });
 
+  test('what was measured before the first checkpoint is not measured again', async () => {
+    const recipe = { ...(await lora('llama', ['q_proj'])), training: { maxLength: 60, checkpointSeconds: 1000 } };
+    const run = { folder: path(), out: path('cut short'), recipe };
+    const aborted = trainTiny({
+      ...run,
+      watch: (event, panel) => {
+        if (event.type === 'step') panel.abort();
+      },
+    });
+    await expect(aborted).rejects.toThrow();
+    const kept = { zeroShot: null, fewShot: null, shots: 63 };
+    await writeFile(path('cut short', 'in-context.json'), JSON.stringify(kept));
+    const { metrics, events } = await trainTiny({ ...run, resume: true });
+    expect(metrics.baselines?.inContext).toEqual(kept);
+    expect(events.some((event) => event.type === 'phase' && event.phase === 'baseline')).toBe(false);
+  });
+
   test('of many rows some are asked, from all over the file', async () => {
     const settings = { data: { validation: null, split: { validation: 0, seed: 1 } } };
     const trained = await lora('llama', ['q_proj']);
