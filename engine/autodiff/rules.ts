@@ -24,7 +24,6 @@ import {
   rotaryEmbedding,
   scatterElements,
   scatterRows,
-  sigmoid,
   slice,
   softmax,
   sqrt,
@@ -101,16 +100,20 @@ export const rules = {
     return [mul(grad, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI)))];
   },
   Tanh: (grad, node) => [mul(grad, sub(1, mul(output(node), output(node))))],
-  Sigmoid: (grad, node) => [mul(grad, mul(output(node), sub(1, output(node))))],
+  Sigmoid: (grad, node) => {
+    const gate = fineSigmoid(inputs(node)[0]);
+    return [mul(grad, mul(gate, sub(1, gate)))];
+  },
   Relu: (grad, node) => [where(less(0, inputs(node)[0]), grad, zeros(grad, []))],
   Gelu: (grad, node) => {
     const [x] = inputs(node);
     return [node.attributes.approximate === 'none' ? geluGradient(grad, x) : geluTanhGradient(grad, x)];
   },
-  // y = x·σ: y' = σ + y·(1 − σ)
+  // y = x·σ: y' = σ·(1 + x·(1 − σ))
   Silu: (grad, node) => {
-    const gate = sigmoid(inputs(node)[0]);
-    return [mul(grad, add(gate, mul(output(node), sub(1, gate))))];
+    const [x] = inputs(node);
+    const gate = fineSigmoid(x);
+    return [mul(grad, mul(gate, add(mul(x, sub(1, gate)), 1)))];
   },
   StopGradient: () => [null],
   Add: (grad, node) => {
@@ -278,12 +281,19 @@ function geluGradient(grad: Tensor, x: Tensor): Tensor {
   return mul(mul(grad, 0.5), twice);
 }
 
-/** With u = √(2/π)·(x + 0.044715·x³): grad·(½·(1 + tanh u) + ½·x·(1 − tanh² u)·u'). */
+/** With u = √(2/π)·(x + 0.044715·x³), y = x·σ(2u): grad·σ·(1 + 2·x·(1 − σ)·u'). */
 function geluTanhGradient(grad: Tensor, x: Tensor): Tensor {
   const square = mul(x, x);
-  const k = Math.sqrt(2 / Math.PI);
-  const t = tanh(mul(mul(x, add(mul(square, 0.044715), 1)), k));
+  const k = 2 * Math.sqrt(2 / Math.PI);
+  const gate = fineSigmoid(mul(mul(x, add(mul(square, 0.044715), 1)), k));
   const slope = mul(add(mul(square, 3 * 0.044715), 1), k);
-  const second = mul(mul(x, sub(1, mul(t, t))), slope);
-  return mul(mul(grad, 0.5), add(add(t, 1), second));
+  return mul(mul(grad, gate), add(mul(mul(x, slope), sub(1, gate)), 1));
+}
+
+/**
+ * 1 / (1 + e^−x), right to the last digit where it is small too. ONNX Runtime's Sigmoid is right to 10⁻⁷ only, so that nothing is
+ * left of it below −18: in a gradient that Adam divides by its own size, that decides where a unit that hardly answers goes.
+ */
+function fineSigmoid(x: Tensor): Tensor {
+  return reciprocal(add(exp(neg(x)), 1));
 }

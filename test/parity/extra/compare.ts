@@ -30,6 +30,17 @@ export function compare(found: unknown, expected: unknown, tolerance: number): E
   return { worst, failure: first === undefined ? null : first + rest };
 }
 
+/** The largest deviation of several, or NaN where one has none, and the first failure. */
+export function worstOf(results: readonly ExtraResult[]): ExtraResult {
+  return {
+    worst: results.reduce(
+      (worst, result) => (result.worst > worst || Number.isNaN(result.worst) ? result.worst : worst),
+      0,
+    ),
+    failure: results.find(({ failure }) => failure !== null)?.failure ?? null,
+  };
+}
+
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }

@@ -2,22 +2,24 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Decoder } from '../../../engine/generate/decoder.ts';
-import * as processors from '../../../engine/generate/processors.ts';
-import type { Processor } from '../../../engine/generate/processors.ts';
+import { processed } from '../../../engine/generate/processors.ts';
 import type { TokenRules } from '../../../engine/generate/rules.ts';
 import { probabilities, type Scores } from '../../../engine/generate/scores.ts';
 import type { Found } from '../../../engine/generate/search.ts';
-import * as warpers from '../../../engine/generate/warpers.ts';
 import { architectureNames } from '../../../engine/models/registry.ts';
 import { generationSettings, type GenerationRequest } from '../../../engine/spec/generation.ts';
 import { openArchitecture } from '../../../engine/train/prepare.ts';
 import { createSetup } from '../../../engine/train/setup.ts';
 import { loadWeights } from '../../../engine/train/weights.ts';
 import { openReference } from '../reference.ts';
+import { processorOf, type Link } from './generation-link.ts';
 import type { ExtraCase, ExtraFamily, ExtraResult, Machine } from './registry.ts';
 
 /** README: logits. The scores of beams are sums of as many as there are new tokens. */
 const tolerance = 2e-5;
+
+/** What float32 leaves of such a sum, which a negative length penalty multiplies: of the score, if that is more. */
+const scoreTolerance = 1e-6;
 
 /** Two tokens nearer than this may change places. */
 const close = 1e-3;
@@ -28,27 +30,6 @@ interface Index {
   readonly processors: readonly { readonly id: string; readonly chain: readonly Link[] }[];
   readonly runs: readonly Run[];
 }
-
-/** A processor as Transformers' class takes it. */
-type Link =
-  | { readonly kind: 'temperature'; readonly temperature: number }
-  | { readonly kind: 'top_k'; readonly top_k: number; readonly min_tokens_to_keep?: number }
-  | { readonly kind: 'top_p'; readonly top_p: number; readonly min_tokens_to_keep?: number }
-  | { readonly kind: 'min_p'; readonly min_p: number; readonly min_tokens_to_keep?: number }
-  | { readonly kind: 'typical'; readonly mass: number; readonly min_tokens_to_keep?: number }
-  | { readonly kind: 'epsilon'; readonly epsilon: number; readonly min_tokens_to_keep?: number }
-  | { readonly kind: 'eta'; readonly epsilon: number; readonly min_tokens_to_keep?: number }
-  | { readonly kind: 'repetition_penalty'; readonly penalty: number }
-  | { readonly kind: 'no_repeat_ngram'; readonly ngram_size: number }
-  | { readonly kind: 'suppress'; readonly suppress_tokens: readonly number[] }
-  | { readonly kind: 'sequence_bias'; readonly sequence_bias: readonly (readonly [readonly number[], number])[] }
-  | {
-      readonly kind: 'min_new_tokens';
-      readonly prompt_length_to_skip: number;
-      readonly min_new_tokens: number;
-      readonly eos_token_id: number | readonly number[];
-    }
-  | { readonly kind: 'normalise' };
 
 interface Run {
   readonly id: string;
@@ -83,42 +64,6 @@ export const generation: ExtraFamily = {
   },
 };
 
-function processorOf(link: Link): Processor {
-  const keep = 'min_tokens_to_keep' in link ? link.min_tokens_to_keep : 1;
-  switch (link.kind) {
-    case 'temperature':
-      return warpers.temperature(link.temperature);
-    case 'top_k':
-      return warpers.topK(link.top_k, keep);
-    case 'top_p':
-      return warpers.topP(link.top_p, keep);
-    case 'min_p':
-      return warpers.minP(link.min_p, keep);
-    case 'typical':
-      return warpers.typical(link.mass, keep);
-    case 'epsilon':
-      return warpers.epsilonCutoff(link.epsilon, keep);
-    case 'eta':
-      return warpers.etaCutoff(link.epsilon, keep);
-    case 'repetition_penalty':
-      return processors.repetitionPenalty(link.penalty);
-    case 'no_repeat_ngram':
-      return processors.noRepeatNgram(link.ngram_size);
-    case 'suppress':
-      return processors.suppress(link.suppress_tokens);
-    case 'sequence_bias':
-      return processors.sequenceBias(link.sequence_bias);
-    case 'min_new_tokens': {
-      const inner = processors.minNewTokens(link.min_new_tokens, [link.eos_token_id].flat());
-      return (scores, row) => inner(scores, { ...row, promptLength: link.prompt_length_to_skip });
-    }
-    case 'normalise':
-      return processors.normalise();
-    default:
-      throw new Error(`no processor is called ${JSON.stringify(link satisfies never)}`);
-  }
-}
-
 async function runChain(folder: string, id: string, chain: readonly Link[]): Promise<ExtraResult> {
   const reference = await openReference(folder, 'processors.safetensors');
   const steps = chain.map(processorOf);
@@ -126,13 +71,11 @@ async function runChain(folder: string, id: string, chain: readonly Link[]): Pro
   const logits = rowsOf(reference.floats('logits'));
   const comparison = new Comparison();
   for (const [row, ids] of rows.entries()) {
-    const found = processors.processed(Float64Array.from(logits[row] ?? []), steps, { ids, promptLength: 0, row });
-    comparison.scores(found, rowsOf(reference.floats(`${id}.logits`))[row] ?? [], `row ${String(row)}`);
-    comparison.scores(
-      probabilities(found),
-      rowsOf(reference.floats(`${id}.probs`))[row] ?? [],
-      `chances of row ${String(row)}`,
-    );
+    const found = processed(Float64Array.from(logits[row] ?? []), steps, { ids, promptLength: 0, row });
+    comparison.scores(found, rowsOf(reference.floats(`${id}.logits`))[row] ?? [], { where: `row ${String(row)}` });
+    comparison.scores(probabilities(found), rowsOf(reference.floats(`${id}.probs`))[row] ?? [], {
+      where: `chances of row ${String(row)}`,
+    });
   }
   return comparison.result();
 }
@@ -176,7 +119,21 @@ async function decode(
 
 /** The keyword arguments of `generate` in our words. */
 function asked(settings: Run['settings']): { request: GenerationRequest; rules: TokenRules } {
-  const rules = { eos: [settings['eos_token_id'] ?? []].flat() as number[] };
+  const ids = (name: string): number[] | undefined =>
+    settings[name] === undefined || settings[name] === null ? undefined : ([settings[name]].flat() as number[]);
+  const [badWords, forcedBos, forcedEos, suppressed] = [
+    settings['bad_words_ids'] as readonly (readonly number[])[] | undefined,
+    ids('forced_bos_token_id'),
+    ids('forced_eos_token_id'),
+    ids('suppress_tokens'),
+  ];
+  const rules = {
+    eos: ids('eos_token_id') ?? [],
+    ...(badWords ? { badWords } : {}),
+    ...(forcedBos?.[0] === undefined ? {} : { forcedBos: forcedBos[0] }),
+    ...(forcedEos ? { forcedEos } : {}),
+    ...(suppressed ? { suppressed } : {}),
+  };
   const request: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(settings)) {
     const ours = settingNames[name];
@@ -201,6 +158,10 @@ function asked(settings: Run['settings']): { request: GenerationRequest; rules: 
 const settingNames: Readonly<Record<string, keyof GenerationRequest | null>> = {
   do_sample: null,
   eos_token_id: null,
+  bad_words_ids: null,
+  forced_bos_token_id: null,
+  forced_eos_token_id: null,
+  suppress_tokens: null,
   pad_token_id: null,
   num_return_sequences: null,
   early_stopping: null,
@@ -240,7 +201,11 @@ function compareRun(
     if (sure === Infinity && !expected.slice(ids.length).every((id) => fillers.includes(id)))
       comparison.same(`${where} ends`, `goes on with ${expected.slice(ids.length).join(' ')}`, where);
     const score = run.sequences_scores?.[index];
-    if (score !== undefined) comparison.scores([answer?.score ?? NaN], [score], `the score of ${where}`);
+    if (score !== undefined)
+      comparison.scores([answer?.score ?? NaN], [score], {
+        where: `the score of ${where}`,
+        atol: Math.max(tolerance, scoreTolerance * Math.abs(score)),
+      });
   }
   if (scores) {
     const [, steps = 1, vocabulary = 1] = scores.expected.shape;
@@ -248,7 +213,9 @@ function compareRun(
       rows.slice(0, 1 + certain(rows)).forEach((row, step) => {
         const start = (prompt * steps + step) * vocabulary;
         const expected = scores.expected.values.subarray(start, start + vocabulary);
-        comparison.scores(row, expected, `scores of prompt ${String(prompt)} at step ${String(step)}`);
+        comparison.scores(row, expected, {
+          where: `scores of prompt ${String(prompt)} at step ${String(step)}`,
+        });
       });
     });
   }
@@ -277,14 +244,18 @@ class Comparison {
   #failure: string | null = null;
 
   /** Numbers within the tolerance; −∞ only where the reference has it. */
-  scores(found: ArrayLike<number>, expected: ArrayLike<number>, where: string): void {
+  scores(
+    found: ArrayLike<number>,
+    expected: ArrayLike<number>,
+    { where, atol = tolerance }: { readonly where: string; readonly atol?: number },
+  ): void {
     if (found.length !== expected.length)
       this.#fail(`${where}: ${String(found.length)} numbers, not ${String(expected.length)}`);
     for (let at = 0; at < expected.length; at += 1) {
       const [ours = NaN, theirs = NaN] = [found[at], expected[at]];
       const off = ours === theirs ? 0 : Math.abs(ours - theirs);
       if (!(off <= this.#worst)) this.#worst = off;
-      if (!(off <= tolerance)) this.#fail(`${where} at ${String(at)} is ${String(ours)}, not ${String(theirs)}`);
+      if (!(off <= atol)) this.#fail(`${where} at ${String(at)} is ${String(ours)}, not ${String(theirs)}`);
     }
   }
 
