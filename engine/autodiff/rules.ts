@@ -28,7 +28,6 @@ import {
   softmax,
   sqrt,
   sub,
-  tanh,
   transpose,
   where,
   zeros,
