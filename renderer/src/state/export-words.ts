@@ -95,12 +95,17 @@ export function totalBytes(view: ExportView): number {
   return view.files.reduce((sum, file) => sum + file.bytes, 0);
 }
 
+/** An adapter that was trained elsewhere came without rows. */
+export const nothingReplayed =
+  'I wrote the files and read them back from disk. No row was measured with this adapter, so none could be asked again.';
+
 export function exportTitle(
   view: ExportView | null,
   isWriting: boolean,
 ): { readonly title: string; readonly lead: string } {
   if (view !== null) {
     const { matched, of, largestDifference } = view.replay;
+    if (of === 0) return { title: `Written for ${words[view.destination].goal}.`, lead: nothingReplayed };
     const all = matched === of;
     return {
       title: all

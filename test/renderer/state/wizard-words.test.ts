@@ -340,6 +340,11 @@ it('says how many answers matched, also when not all did', () => {
     snippet: '',
   } as const;
   expect(exportTitle(view, false).title).toBe('Ready for Python: 20 of 20 answers match.');
+  const unasked = exportTitle({ ...view, replay: { matched: 0, of: 0, largestDifference: 0 } }, false);
+  expect([unasked.title, unasked.lead]).toEqual([
+    'Written for Python.',
+    expect.stringContaining('none could be asked'),
+  ]);
   expect(exportTitle({ ...view, replay: { ...view.replay, matched: 19 } }, false).title).toBe(
     'Written, but only 19 of 20 answers match.',
   );
