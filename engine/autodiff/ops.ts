@@ -29,6 +29,11 @@ export const sigmoid = (x: Tensor): Tensor => one('Sigmoid', [x], {});
 export const relu = (x: Tensor): Tensor => one('Relu', [x], {});
 export const gelu = (x: Tensor, approximate: 'none' | 'tanh' = 'none'): Tensor => one('Gelu', [x], { approximate });
 export const silu = (x: Tensor): Tensor => one('Silu', [x], {});
+/**
+ * 1 / (1 + e^−x), right to the last digit where it is small too. ONNX Runtime's Sigmoid is right to 10⁻⁷ only, so that nothing is
+ * left of it below −18. Not for gradients to go through: below −88 they would be 0 · ∞.
+ */
+export const fineSigmoid = (x: Tensor): Tensor => reciprocal(add(exp(neg(x)), 1));
 export const stopGradient = (x: Tensor): Tensor => one('StopGradient', [x], {});
 export const softmax = (x: Tensor): Tensor => one('Softmax', [x], {});
 

@@ -9,6 +9,7 @@ import {
   equal,
   exp,
   expand,
+  fineSigmoid,
   gather,
   gatherElements,
   gemm,
@@ -99,6 +100,7 @@ export const rules = {
     return [mul(grad, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI)))];
   },
   Tanh: (grad, node) => [mul(grad, sub(1, mul(output(node), output(node))))],
+  // Adam divides a gradient by its own size: its digits decide where a unit that hardly answers goes, hence the fine sigmoid.
   Sigmoid: (grad, node) => {
     const gate = fineSigmoid(inputs(node)[0]);
     return [mul(grad, mul(gate, sub(1, gate)))];
@@ -287,12 +289,4 @@ function geluTanhGradient(grad: Tensor, x: Tensor): Tensor {
   const gate = fineSigmoid(mul(mul(x, add(mul(square, 0.044715), 1)), k));
   const slope = mul(add(mul(square, 3 * 0.044715), 1), k);
   return mul(mul(grad, gate), add(mul(mul(x, slope), sub(1, gate)), 1));
-}
-
-/**
- * 1 / (1 + e^−x), right to the last digit where it is small too. ONNX Runtime's Sigmoid is right to 10⁻⁷ only, so that nothing is
- * left of it below −18: in a gradient that Adam divides by its own size, that decides where a unit that hardly answers goes.
- */
-function fineSigmoid(x: Tensor): Tensor {
-  return reciprocal(add(exp(neg(x)), 1));
 }

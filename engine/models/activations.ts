@@ -1,6 +1,6 @@
 /** Activation functions by the names that config.json gives them (Transformers' activations.py). */
 import type { Tensor } from '../autodiff/graph.ts';
-import { gelu, mul, neg, relu, sigmoid, silu, sub, tanh } from '../autodiff/ops.ts';
+import { add, fineSigmoid, gelu, mul, neg, relu, sigmoid, silu, stopGradient, sub, tanh } from '../autodiff/ops.ts';
 
 export const activationNames = [
   'gelu',
@@ -37,4 +37,19 @@ const functions = {
 
 export function activate(name: Activation, x: Tensor): Tensor {
   return functions[name](x);
+}
+
+/** Those that are made of a sigmoid. */
+const fineValues: Readonly<Partial<Record<Activation, (x: Tensor) => Tensor>>> = {
+  silu: (x) => mul(x, fineSigmoid(x)),
+  swish: (x) => mul(x, fineSigmoid(x)),
+  sigmoid: fineSigmoid,
+  quick_gelu: (x) => mul(x, fineSigmoid(mul(x, 1.702))),
+};
+
+/** As `activate`, with all digits of a unit that hardly answers: what learns from so small a number learns as much as from a large one. */
+export function activateFinely(name: Activation, x: Tensor): Tensor {
+  const rough = activate(name, x);
+  const fine = fineValues[name]?.(x);
+  return fine ? add(rough, stopGradient(sub(fine, rough))) : rough;
 }

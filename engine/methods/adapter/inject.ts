@@ -1,7 +1,7 @@
 /** A(z) = s · (W_up σ(W_down z + b_down) + b_up) where a sub-layer joins the stream (Houlsby et al., 2019, section 2.1; adapters/methods/modeling.py). */
 import type { Tensor } from '../../autodiff/graph.ts';
 import { add, gemm, layerNormalization, mul } from '../../autodiff/ops.ts';
-import { activate, type Activation } from '../../models/activations.ts';
+import { activateFinely, type Activation } from '../../models/activations.ts';
 import type { Scope, Sublayer } from '../../models/scope.ts';
 import type { AdapterConfig, AdapterNonLinearity } from '../../spec/methods/adapter.ts';
 import type { Initial, NewParameter, Target } from '../method.ts';
@@ -103,7 +103,7 @@ function bottleneck(z: Tensor, at: At): Tensor {
       c: scope.graph.parameter(`${sublayer.place}.${name}.bias`, [out]),
     });
   const input = settings.lnBefore ? ownNorm(at, 'adapter_norm_before', z) : z;
-  const narrow = activate(activations[settings.nonLinearity], projected(input, 'adapter_down', [width, hidden]));
+  const narrow = activateFinely(activations[settings.nonLinearity], projected(input, 'adapter_down', [width, hidden]));
   const wide = projected(narrow, 'adapter_up', [hidden, width]);
   const scaled = settings.scaling === 1 ? wide : mul(wide, settings.scaling);
   return scope.dropout(scaled, settings.dropout, `${sublayer.place}.adapter`);
