@@ -3,6 +3,8 @@ import type { Tensor } from '../autodiff/graph.ts';
 import {
   add,
   div,
+  exp,
+  log,
   min,
   mul,
   neg,
@@ -14,17 +16,19 @@ import {
   sqrt,
 } from '../autodiff/ops.ts';
 
-/** Which norm: of the sizes their sum, the root of the sum of squares, or the greatest. */
-export type NormOrder = 1 | 2 | 'inf';
+/** Which norm: of the sizes the p-th root of the sum of their p-th powers, or the greatest. */
+export type NormOrder = number | 'inf';
 
 /** Norm over all gradients as one vector, a scalar. */
 export function globalNorm(grads: readonly Tensor[], order: NormOrder = 2): Tensor {
   const flat = grads.map((grad) => reshape(grad, [grad.shape.reduce((a, b) => a * b, 1)]));
   if (order === 2) return sqrt(total(flat.map((grad) => reduceSumSquare(grad, [0], false))));
   const sizes = flat.map((grad) => add(relu(grad), relu(neg(grad))));
-  return order === 1
-    ? total(sizes.map((size) => reduceSum(size, [0], false)))
-    : sizes.map((size) => reduceMax(size, [0], false)).reduce((a, b) => neg(min(neg(a), neg(b))));
+  if (order === 'inf')
+    return sizes.map((size) => reduceMax(size, [0], false)).reduce((a, b) => neg(min(neg(a), neg(b))));
+  const sum = (powers: readonly Tensor[]): Tensor => total(powers.map((power) => reduceSum(power, [0], false)));
+  if (order === 1) return sum(sizes);
+  return exp(mul(log(sum(sizes.map((size) => exp(mul(log(size), order))))), 1 / order));
 }
 
 function total(parts: readonly Tensor[]): Tensor {

@@ -53,7 +53,7 @@ interface Place {
 /** What follows the warm-up. */
 const factors: Readonly<Record<ScheduleName, (at: Place, run: ScheduleRun) => number>> = {
   constant: () => 1,
-  linear: ({ progress }) => Math.max(0, 1 - progress),
+  linear: ({ step }, { warmup, total }) => Math.max(0, total - step) / Math.max(1, total - warmup),
   cosine: ({ progress }, { cycles = 0.5 }) => wave(2 * cycles * progress),
   'cosine-with-restarts': ({ progress }, { cycles = 3 }) => (progress >= 1 ? 0 : wave((cycles * progress) % 1)),
   'cosine-with-min-lr': ({ progress }, { cycles = 0.5, minRate = 0.1 }) =>

@@ -167,6 +167,23 @@ describe('clipping by the norm of all gradients is torch.nn.utils.clip_grad_norm
     },
   );
 
+  test.each([
+    { order: 1, norm: 12 },
+    { order: 2, norm: Math.sqrt(50) },
+    { order: 3, norm: Math.cbrt(27 + 125 + 64) },
+    { order: 'inf', norm: 5 },
+  ] as const)('the norm of order $order', async ({ order, norm }) => {
+    const graph = new Graph();
+    const [a, b] = [graph.input('a', 'float32', [2]), graph.input('b', 'float32', [2])];
+    const session = await (await Runtime.open()).compile(graph, { norm: globalNorm([a, b], order) }, onCpu);
+    const values = { a: [3, 0], b: [-5, 4] };
+    const found = await session.run(
+      new Map(Object.entries(values).map(([name, list]) => [name, floats([2], Float32Array.from(list))])),
+    );
+    await session.dispose();
+    expect(floatData(found['norm'])[0]).toBeCloseTo(norm, 5);
+  });
+
   test('without a limit nothing changes', async () => {
     const [one] = chosen;
     if (!one) throw new RangeError('no case');

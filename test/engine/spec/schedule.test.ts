@@ -42,6 +42,7 @@ test.each([
   ['the middle of the cosine is half', 'cosine', 5, { warmup: 0, total: 10 }, 0.5],
   ['the stable rate holds for four fifths', 'warmup-stable-decay', 7, { warmup: 0, total: 10 }, 1],
   ['and then falls', 'warmup-stable-decay', 9, { warmup: 0, total: 10 }, 0.5],
+  ['behind a run that was all warm-up nothing is left', 'linear', 4, { warmup: 4, total: 4 }, 0],
   ['the last linear update is not zero', 'linear', 9, { warmup: 0, total: 10 }, 0.1],
 ] as const)('%s', (...[, schedule, step, length, factor]) => {
   expect(scheduleFactor(schedule, step, length)).toBeCloseTo(factor, 12);
