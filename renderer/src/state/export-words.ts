@@ -1,5 +1,6 @@
 /** The export in words: where it can go and why not, what was checked, what it says at each turn. */
 import { ggufQuantisations, type ExportFormat, type GgufQuantisation } from '../../../engine/spec/exports.ts';
+import type { SupportedMethod } from '../../../engine/spec/methods/index.ts';
 import type { ExportChoice, ExportView } from '../../../main/contract/views.ts';
 import { bytes, count, figure } from '../lib/format.ts';
 
@@ -43,6 +44,22 @@ const words = {
   },
 } satisfies Record<ExportFormat, FormatWords>;
 
+/** The run's own folder, where what a method leaves is not an adapter. */
+const ownFolder: { readonly [M in SupportedMethod]?: Pick<FormatWords, 'label' | 'about'> } = {
+  full: {
+    label: 'Python, as it was trained',
+    about: 'The whole model as the run saved it, for Transformers.',
+  },
+  'linear-probe': {
+    label: 'Python, only what learned',
+    about: 'The layers that learned, under Transformers’ names; needs the base model.',
+  },
+  'in-context': {
+    label: 'The prompt itself',
+    about: 'Template, examples and how answers are compared, as a file to read. Needs the base model.',
+  },
+};
+
 const reasons = {
   'export.method': 'not with this method',
   'export.task': 'only for models that write',
@@ -57,14 +74,20 @@ export interface FormatOption {
   readonly disabled: boolean;
 }
 
+interface Exported {
+  readonly method: SupportedMethod;
+  readonly view: ExportView | null;
+}
+
 /** Those that can be reached first; the others with the reason. */
-export function formatOptions(choices: readonly ExportChoice[], view: ExportView | null): readonly FormatOption[] {
+export function formatOptions(choices: readonly ExportChoice[], { method, view }: Exported): readonly FormatOption[] {
   return choices
     .toSorted((a, b) => Number(a.reason !== null) - Number(b.reason !== null))
     .map(({ format, reason }) => ({
       value: format,
       label: words[format].label,
       about: words[format].about,
+      ...(format === 'peft' ? ownFolder[method] : {}),
       note: reason === null ? (view?.destination === format ? bytes(totalBytes(view)) : '') : reasons[reason],
       disabled: reason !== null,
     }));

@@ -10,7 +10,7 @@ import type {
   SettingsForm,
 } from '../../../main/contract/views.ts';
 import { emptySeries } from '../../../renderer/src/lib/series.ts';
-import { exportTitle } from '../../../renderer/src/state/export-words.ts';
+import { exportTitle, formatOptions } from '../../../renderer/src/state/export-words.ts';
 import { fitWords, segmentsOf } from '../../../renderer/src/state/fit-words.ts';
 import { methodCards, methodTitle, shareWords } from '../../../renderer/src/state/method-cards.ts';
 import {
@@ -348,4 +348,16 @@ it('says how many answers matched, also when not all did', () => {
   expect(exportTitle({ ...view, replay: { ...view.replay, matched: 19 } }, false).title).toBe(
     'Written, but only 19 of 20 answers match.',
   );
+});
+
+it('the run’s own folder is called what it is: an adapter, a model, a head, a prompt', () => {
+  const labels = (['lora', 'full', 'linear-probe', 'in-context'] as const).map(
+    (method) => formatOptions([{ format: 'peft', reason: null }], { method, view: null })[0]?.label,
+  );
+  expect(labels).toEqual([
+    'Python, with PEFT',
+    'Python, as it was trained',
+    'Python, only what learned',
+    'The prompt itself',
+  ]);
 });
