@@ -17,7 +17,7 @@ import {
 } from '../autodiff/ops.ts';
 
 /** Which norm: of the sizes the p-th root of the sum of their p-th powers, or the greatest. */
-export type NormOrder = number | 'inf';
+type NormOrder = number | 'inf';
 
 /** Norm over all gradients as one vector, a scalar. */
 export function globalNorm(grads: readonly Tensor[], order: NormOrder = 2): Tensor {

@@ -54,6 +54,8 @@ export class Evaluation {
     this.#progress = { note: '', done: 0, total: 0 };
     try {
       const data = await this.#studio.pathOf(file);
+      // Cancelled while a browser still sent the file: there is nothing to measure any more.
+      if (this.#runId !== runId) return;
       this.#measured = { file: file.name, view: await this.#studio.call('evaluateRun', { runId, data }) };
     } catch (thrown) {
       this.#failure = failureOf(thrown);
@@ -63,9 +65,11 @@ export class Evaluation {
   }
 
   async cancel(): Promise<void> {
-    if (this.#progress === null || this.#runId === null) return;
+    const runId = this.#runId;
+    if (this.#progress === null || runId === null) return;
+    this.#runId = null;
     try {
-      await this.#studio.call('cancelEvaluation', { runId: this.#runId });
+      await this.#studio.call('cancelEvaluation', { runId });
     } catch (thrown) {
       this.#failure = failureOf(thrown);
     }

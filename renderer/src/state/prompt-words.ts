@@ -8,8 +8,11 @@ export function budgetSentence({ tokensPerExample, fits, used, limit }: PromptBu
   const shown = tokensPerExample.length;
   const room = `${count(used)} of ${counted(limit, 'token', 'tokens')}`;
   if (shown === 0) return `No examples are shown; the longest question takes ${room}.`;
-  if (fits < shown)
-    return `Beside the longest question there is room for ${inWords(fits)} of ${countedInWords(shown, 'example', 'examples')}: it loses ${fits === 0 ? 'all of them' : 'the first'}.`;
+  if (fits === 0) return 'Beside the longest question there is no room for an example: it is asked without.';
+  if (fits < shown) {
+    const lost = shown - fits;
+    return `Beside the longest question there is room for ${inWords(fits)} of ${countedInWords(shown, 'example', 'examples')}: it loses the first${lost === 1 ? '' : ` ${inWords(lost)}`}.`;
+  }
   const all = shown === 1 ? 'The example fits' : `All ${countedInWords(shown, 'example', 'examples')} fit`;
   return `${all}: the longest prompt takes ${room}.`;
 }

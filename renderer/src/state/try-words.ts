@@ -117,7 +117,7 @@ export function tryTitle({ metrics }: Pick<RunView, 'metrics'>, learned: number)
   if (shots === undefined) return `What your ${counted(learned, 'row', 'rows')} taught it, side by side.`;
   return shots === 0
     ? 'The model as it came, asked in your prompt.'
-    : `What ${countedInWords(shots, 'example', 'examples')} in its prompt change, side by side.`;
+    : `What ${countedInWords(shots, 'example', 'examples')} in its prompt ${shots === 1 ? 'changes' : 'change'}, side by side.`;
 }
 
 /** What is the same for both, under the fields; `strategy` is how words are chosen. */

@@ -52,6 +52,19 @@ it('shows how far it is, then what came of it, and keeps that while another file
   expect([evaluation.failure?.code, evaluation.progress]).toEqual([error.code, null]);
 });
 
+it('is not begun where it was cancelled while the file was still sent', async () => {
+  const studio = fakeStudio({ evaluateRun: () => view, cancelEvaluation: () => null });
+  const evaluation = new Evaluation(studio);
+  const measured = evaluation.measure('r', new File([], 'large.csv'));
+  await evaluation.cancel();
+  await measured;
+  expect([studio.calls.map(({ method }) => method), evaluation.measured, evaluation.progress]).toEqual([
+    ['cancelEvaluation'],
+    null,
+    null,
+  ]);
+});
+
 it('is said in a sentence', () => {
   expect(plain(evaluationTitle(view, 'good.csv'))).toBe('75.0 % of the 12 rows of good.csv are right.');
   const metrics = { ...view.metrics, metric: 'perplexity', tuned: { perplexity: 12.31, loss: 2.5, n: 3 } } as const;

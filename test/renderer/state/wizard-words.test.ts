@@ -248,7 +248,11 @@ describe('the room of a prompt', () => {
       'No examples are shown; the longest question takes 40 of 2,048 tokens.',
     );
     expect(budgetSentence(tight)).toBe(
-      'Beside the longest question there is room for one of three examples: it loses the first.',
+      'Beside the longest question there is room for one of three examples: it loses the first two.',
+    );
+    expect(budgetSentence({ ...tight, fits: 2 })).toContain('room for two of three examples: it loses the first.');
+    expect(budgetSentence({ ...tight, fits: 0 })).toBe(
+      'Beside the longest question there is no room for an example: it is asked without.',
     );
     expect(budgetRows(tight).map(({ label, tokens, fits }) => [label, tokens, fits])).toEqual([
       ['Example 1', '20', false],
