@@ -57,11 +57,16 @@ async function withSettings(request: RunRequest, adapter: string): Promise<RunRe
   const settled = new Map<string, unknown>(Object.entries(own));
   for (const setting of ['name', ...keptSettings(own.name)]) {
     const [value, kept] = [asked.get(setting), settled.get(setting)];
-    if (value === undefined || isDeepStrictEqual(value, kept)) continue;
+    if (value === undefined || isDeepStrictEqual(inOrder(value), inOrder(kept))) continue;
     const shown = { value: JSON.stringify(value), own: JSON.stringify(kept ?? null) };
     throw new StudioError('adapter.start-setting', { path: adapter, setting: `method.${setting}`, ...shown });
   }
   return { ...request, recipe: { ...recipe, method: { ...own, ...recipe.method } } };
+}
+
+/** Names of modules are a set: PEFT writes them in any order. */
+function inOrder(value: unknown): unknown {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value.toSorted() : value;
 }
 
 /** A head that is made new has learned its own labels. */

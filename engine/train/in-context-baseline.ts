@@ -17,9 +17,11 @@ import { readJsonFile, writeJson, type RunFolder } from './run-folder.ts';
 import { createSetup } from './setup.ts';
 import { loadWeights, type Weights } from './weights.ts';
 
-/** Rows that are asked, at most, and where they take more than `products`, at least. */
+/** Rows that are asked, at most. */
 const mostRows = 200;
+/** Where these take more than `products` they are asked all the same, in up to `patience` times that; fewer where that is not enough. */
 const fewestRows = 20;
+const patience = 5;
 /**
  * Tokens read times the model's parameters. SmolLM2-135M read 840 tokens a core and second in prompts of 75 tokens, 490 in
  * prompts of 400 (Q4_1 as float32, one and two threads): 0.7 to 1.1e11 products, so that this is about a minute of one core.
@@ -77,8 +79,9 @@ async function measure(
     shots.map(async (count) => tokensToRead(await rowsOf(candidates, count), part, config.hidden)),
   );
   const tokens = readings.reduce((sum, own) => sum + own, 0);
-  const share = Math.min(1, products / (tokens * context.parameters));
-  const few = someRows(candidates, part, Math.max(fewestRows, Math.floor(share * candidates[part].length)));
+  const affordable = (products / (tokens * context.parameters)) * candidates[part].length;
+  const count = Math.max(1, affordable, Math.min(fewestRows, patience * affordable));
+  const few = someRows(candidates, part, Math.floor(count));
   const setup = createSetup({ architecture, config, head: asked.head, method: null });
   const weights = await loadWeights({ base, setup, seed: 0, beside });
   const machine = new Machine({ ...options, runtime: await Runtime.open(), setup, base, weights });

@@ -70,7 +70,8 @@ describe('the settings', () => {
       code: 'adapter.start-setting',
       data: { setting: 'method.name', value: '"prompt"', own: '"lora"' },
     });
-    expect((await estimate(further('lora', { name: 'lora', dropout: 0, loraPlusRatio: 16 }))).steps).toBe(1);
+    const free = { name: 'lora', dropout: 0, loraPlusRatio: 16, targetModules: ['dense', 'query'] };
+    expect((await estimate(further('lora', free))).steps).toBe(1);
   });
 
   test('of a folder that is not there are asked for by its name', async () => {
