@@ -195,8 +195,8 @@ describe('an imported adapter', () => {
     const method = { name: 'lora', r: 4, alpha: 8, dropout: 0, targetModules: ['query', 'key'] };
     const recipe = { ...textRecipe({ method }), start: 'own' };
     await expect(trainTiny({ folder: path(), out: path('not further'), recipe })).rejects.toMatchObject({
-      code: 'adapter.start',
-      data: { method: 'lora' },
+      code: 'adapter.start-setting',
+      data: { setting: 'method.targetModules', value: '["query","key"]' },
     });
     expect(existsSync(path('not further'))).toBe(false);
   });
