@@ -30,7 +30,7 @@ const flopsPerThread = 50e9;
 /** Tokens times parameters that a core reads in a second in prompts; see in-context-baseline.ts for what was measured. */
 const productsPerThread = 8e10;
 /** Rows whose prompts are counted. */
-const rowsCounted = 100;
+const rowsCounted = 30;
 /** Share of a step that is not products. */
 const overhead = 1.6;
 
