@@ -60,6 +60,9 @@ def adapted(model, task, labels):
         config = peft.PromptTuningConfig(task_type=kind, num_virtual_tokens=count)
     elif name in ("prefix", "p-tuning-v2"):
         start = activations(model, ids) if method["init"] == "activations" else None
+        if start is None and name == "p-tuning-v2":
+            # As the paper's code starts, where PEFT's N(0, 1) is far from any activation.
+            start = 0.02 * torch.randn(count, 2 * keys_size(model))
         config = peft.PrefixTuningConfig(task_type=kind, num_virtual_tokens=count)
     else:
         raise SystemExit(f"no reference for {name}")
@@ -88,6 +91,13 @@ def with_bottlenecks(model):
     model.add_adapter("ours", config=adapters.AdapterConfig.load(names[method["configuration"]], reduction_factor=method["reductionFactor"]))
     model.train_adapter("ours")
     return model
+
+
+def keys_size(model):
+    """Numbers of a token's keys in all layers."""
+    config = model.config
+    heads = getattr(config, "num_key_value_heads", config.num_attention_heads)
+    return config.num_hidden_layers * heads * (config.hidden_size // config.num_attention_heads)
 
 
 @torch.no_grad()
