@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { encode } from '../../engine/onnx/encode.ts';
 import { Runtime } from '../../engine/runtime/session.ts';
 import { opGraph } from '../support/check-op.ts';
-import { shared, useFolder } from '../support/engine-fixtures.ts';
+import { goldenModel, shared, useFolder } from '../support/engine-fixtures.ts';
 import { eventsOf, textRecipe, textRows, trainTiny, writeRows } from '../support/tiny-runs.ts';
 import { opCases } from '../support/op-cases.ts';
 import { classify, listCases } from './cases.ts';
@@ -81,20 +81,31 @@ onDevice('golden cases on WebGPU', () => {
   });
 });
 
+/** The methods without a golden case above train too; what is asked in a prompt answers. */
+const methods: readonly { readonly name: string; readonly model?: string }[] = [
+  { name: 'lora' },
+  { name: 'adapter' },
+  { name: 'ia3' },
+  { name: 'in-context', model: goldenModel('llama') },
+];
+
 onDevice('a run on WebGPU', () => {
   const path = useFolder();
-  test('follows the CPU’s loss curve, its frozen weights mapped from their file', async () => {
+  test.each(methods)('$name follows the CPU, its frozen weights mapped from their file', async ({ name, model }) => {
     await writeRows(path('train.csv'), textRows(16, 1));
     await writeRows(path('test.csv'), textRows(3, 77));
-    const curve = async (device: string) => {
-      const recipe = { ...textRecipe({ training: { maxSteps: 3 } }), device };
-      const { events, metrics } = await trainTiny({ folder: path(), out: path(device), recipe });
-      return { device: metrics.train.device, losses: eventsOf(events, 'step').map(({ loss }) => loss) };
+    const figures = async (device: string) => {
+      const settings = { method: { name }, training: { maxSteps: 3 }, ...(model === undefined ? {} : { model }) };
+      const recipe = { ...textRecipe(settings), device };
+      const { events, metrics } = await trainTiny({ folder: path(), out: path(`${name}-${device}`), recipe });
+      const losses = eventsOf(events, 'step').map(({ loss }) => loss);
+      return { device: metrics.train.device, losses, tuned: metrics.tuned };
     };
-    const cpu = await curve('cpu');
-    expect(await curve('webgpu')).toEqual({
+    const cpu = await figures('cpu');
+    expect(await figures('webgpu')).toEqual({
       device: 'webgpu',
       losses: cpu.losses.map((loss) => expect.closeTo(loss, 4) as number),
+      tuned: cpu.tuned,
     });
   });
 });
