@@ -48,7 +48,7 @@ export async function compareGguf(python: string, work: string): Promise<number>
   for (const name of names) checks.push(...(await writtenCase(name, work)));
   const list = path.join(work, 'checks.json');
   writeFileSync(list, JSON.stringify(checks));
-  return run(python, [path.join(root, 'test/interop/gguf.py'), list]);
+  return run(python, [path.join(root, 'test/interop/llama_answers.py'), list]);
 }
 
 /** Two checks of one golden case; none where GGUF does not know the family. */

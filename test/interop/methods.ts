@@ -59,8 +59,8 @@ const families: readonly Family[] = [
   },
 ];
 
-/** Adapters of AdapterHub have a library and a script of their own. */
-const elsewhere: readonly SupportedMethod[] = ['adapter'];
+/** Adapters of AdapterHub have a library and a script of their own; a prompt is no file of PEFT's. */
+const elsewhere: readonly SupportedMethod[] = ['adapter', 'in-context'];
 
 interface Case {
   readonly name: string;
