@@ -11,8 +11,6 @@ export interface Suite {
   readonly base: string;
   readonly task: Recipe['task'];
   readonly data: object;
-  /** What is set beside the method's Balanced preset. */
-  readonly training: object;
 }
 
 export interface Run {

@@ -26,7 +26,6 @@ const suites: readonly Suite[] = [
     base: miniLm,
     task: 'text-classification',
     data: { ...files('home-intents', 'csv'), columns: { text: 'text', label: 'intent' }, split },
-    training: {},
   },
   {
     name: 'spans',
@@ -34,7 +33,6 @@ const suites: readonly Suite[] = [
     base: miniLm,
     task: 'token-classification',
     data: { ...files('speech-entities', 'conll'), columns: { words: 'words', tags: 'tags' }, split },
-    training: {},
   },
   {
     name: 'chat',
@@ -42,8 +40,6 @@ const suites: readonly Suite[] = [
     base: smolLm,
     task: 'chat',
     data: { ...files('building-faq', 'csv'), columns: { prompt: 'question', response: 'answer' }, split },
-    // One pass over its rows.
-    training: { epochs: 1 },
   },
 ];
 
@@ -66,12 +62,12 @@ function readJson(file: string): unknown {
 }
 
 async function train(suite: Suite, method: SupportedMethod): Promise<Run> {
-  const { base: model, task, data, training } = suite;
+  const { base: model, task, data } = suite;
   const recipePath = path.join(folder, `${suite.name}-${method}.json`);
   const out = path.join(folder, `${suite.name}-${method}`);
   writeFileSync(
     recipePath,
-    JSON.stringify({ version: 1, model, task, data, method: { name: method }, training, device: 'cpu', threads: 1 }),
+    JSON.stringify({ version: 1, model, task, data, method: { name: method }, device: 'cpu', threads: 1 }),
   );
   rmSync(out, { recursive: true, force: true });
   await atelier(['train', recipePath, '--out', out]);
