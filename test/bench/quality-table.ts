@@ -30,13 +30,17 @@ interface Reference {
 /** Rows of the test set of the figures in `quality.json`. */
 const intentRows = 409;
 
-/** The intents' figures are given; those of the other suites are what `quality_reference.py` left in `work`. */
+/** What `quality_reference.py` left in `work`; the intents' own figures are given, but for a method that they lack. */
 export function readReferences(suite: Suite, folders: { readonly shared: string; readonly work: string }) {
-  if (suite.name !== 'intents') {
-    const file = path.join(folders.work, `reference-${suite.name}.json`);
-    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Reference>>) : {};
-  }
-  const figures = JSON.parse(readFileSync(path.join(folders.shared, 'quality.json'), 'utf8')) as {
+  const file = path.join(folders.work, `reference-${suite.name}.json`);
+  const measured = existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Reference>>)
+    : {};
+  return suite.name === 'intents' ? { ...measured, ...givenReferences(folders.shared) } : measured;
+}
+
+function givenReferences(shared: string): Readonly<Record<string, Reference>> {
+  const figures = JSON.parse(readFileSync(path.join(shared, 'quality.json'), 'utf8')) as {
     readonly 'home-intents': Readonly<Record<string, { readonly accuracy?: number } | undefined>>;
   };
   const references: Record<string, Reference> = {};

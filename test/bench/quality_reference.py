@@ -1,5 +1,5 @@
-"""The reference of `npm run quality`: spans and chats trained by PyTorch with PEFT (bottleneck adapters: AdapterHub's library) from the recipe
-that a run of ours left in its folder. Arguments: run folder, base model, JSON file that collects the figures by method.
+"""The reference of `npm run quality`: intents, spans and chats trained by PyTorch with PEFT (bottleneck adapters: AdapterHub's library) from the
+recipe that a run of ours left in its folder. Arguments: run folder, base model, JSON file that collects the figures by method.
 Intervals: bootstrap over the test rows."""
 
 import csv
@@ -11,7 +11,13 @@ import time
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, AutoTokenizer, get_linear_schedule_with_warmup
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    get_linear_schedule_with_warmup,
+)
 
 run, base, collected = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 recipe = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
@@ -118,16 +124,50 @@ def activations(model, ids):
     return torch.cat([found[name] for name, _ in model.named_modules() if name in found], dim=1)
 
 
-def padded(examples, width):
-    pad = tokenizer.pad_token_id or 0
-    ids = torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in examples])
-    mask = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids, _ in examples])
-    labels = torch.tensor([labels + [-100] * (width - len(labels)) for _, labels in examples])
-    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+def csv_rows(paths):
+    rows = []
+    for path in paths:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows += list(csv.DictReader(file))
+    return rows
 
 
 def batch_of(examples):
-    return padded(examples, max(len(ids) for ids, _ in examples))
+    """As long as the longest. A list of labels is one a token, a number the whole row's."""
+    width = max(len(ids) for ids, _ in examples)
+    pad = tokenizer.pad_token_id or 0
+    ids = torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in examples])
+    mask = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids, _ in examples])
+    labels = torch.tensor([labels + [-100] * (width - len(labels)) if isinstance(labels, list) else labels for _, labels in examples])
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+
+
+class Intents:
+    """Texts sorted into categories."""
+
+    def __init__(self):
+        train, test = csv_rows(data["train"]), csv_rows(data["test"])
+        self.categories = sorted({row[data["columns"]["label"]] for row in train})
+        self.train, self.test = ([self.example(row) for row in rows] for rows in (train, test))
+        model = AutoModelForSequenceClassification.from_pretrained(**source, dtype=torch.float32, num_labels=len(self.categories))
+        self.model = adapted(model, "SEQ_CLS", self.categories)
+
+    def example(self, row):
+        ids = tokenizer(row[data["columns"]["text"]], truncation=True, max_length=training["maxLength"])["input_ids"]
+        return ids, self.categories.index(row[data["columns"]["label"]])
+
+    def loss(self, batch):
+        return self.model(**batch).loss
+
+    @torch.no_grad()
+    def rows(self):
+        """Of each test row: whether it is right, one."""
+        right = [self.model(**batch_of([example])).logits[0].argmax().item() == example[1] for example in self.test]
+        return torch.tensor([[float(is_right), 1.0] for is_right in right], dtype=torch.float64)
+
+    def figure(self, sums):
+        """Accuracy."""
+        return sums[0] / sums[1]
 
 
 class Spans:
@@ -197,17 +237,10 @@ class Chat:
     """Questions and answers; the loss counts the answer and the token that ends it."""
 
     def __init__(self):
-        self.train = [self.example(row) for row in self.read(data["train"])]
-        self.test = [self.example(row) for row in self.read(data["test"])]
+        self.train = [self.example(row) for row in csv_rows(data["train"])]
+        self.test = [self.example(row) for row in csv_rows(data["test"])]
         model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
         self.model = adapted(model, "CAUSAL_LM", [])
-
-    def read(self, paths):
-        rows = []
-        for path in paths:
-            with open(path, newline="", encoding="utf-8") as file:
-                rows += list(csv.DictReader(file))
-        return rows
 
     def example(self, row):
         question = [{"role": "user", "content": row[data["columns"]["prompt"]]}]
@@ -257,7 +290,7 @@ def groups(model):
 
 
 def main():
-    task = Spans() if recipe["task"] == "token-classification" else Chat()
+    task = {"text-classification": Intents, "token-classification": Spans, "chat": Chat}[recipe["task"]]()
     learning = [parameter for parameter in task.model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(groups(task.model), lr=training["learningRate"])
     steps = training["maxSteps"] or math.ceil(math.ceil(len(task.train) / training["batchSize"]) * training["epochs"])
