@@ -41,12 +41,23 @@ export function renderChat(template: string, messages: readonly ChatMessage[], o
       atelier_range: boundedRange(),
       atelier_strftime: (format: unknown) => formatTime(new Date(), String(format)),
     };
-    const text = withinTime(() => new Template(ownFunctions + template).render(values));
+    const text = inTime(() => new Template(ownFunctions + template).render(values));
     if (text.length > longestText) throw new Error(`the template gave ${text.length} characters`);
     return text;
   } catch (thrown) {
-    const reason = ranOutOfTime(thrown) ? 'its loops do not come to an end in time' : asOurs(thrown).message;
-    throw new StudioError('template.failed', { reason }, { cause: thrown });
+    const error = asOurs(thrown);
+    if (error instanceof StudioError) throw error;
+    throw new StudioError('template.failed', { reason: error.message }, { cause: thrown });
+  }
+}
+
+/** What renders once or several times. Errors: `template.failed` where the time is over. */
+function inTime<T>(work: () => T): T {
+  try {
+    return withinTime(work);
+  } catch (cause) {
+    if (!ranOutOfTime(cause)) throw cause;
+    throw new StudioError('template.failed', { reason: 'its loops do not come to an end in time' }, { cause });
   }
 }
 
@@ -132,7 +143,7 @@ export async function renderPrompt(chat: Chat, messages: readonly ChatMessage[])
 export async function renderTraining(chat: Chat, messages: readonly ChatMessage[]): Promise<TrainingChat> {
   const text = renderFor(chat, messages, false);
   const turns = messages.flatMap(({ role }, turn) =>
-    role === 'assistant' ? [findTurn(chat, messages, { turn, text })] : [],
+    role === 'assistant' ? [inTime(() => findTurn(chat, messages, { turn, text }))] : [],
   );
   const encoded = await chat.tokenizer.encode(text, { addSpecialTokens: false });
   return { text, ids: encoded.ids, assistantMask: maskOf(encoded, turns.map(inCodePoints(text)), chat.tokenizer) };

@@ -148,6 +148,18 @@ describe('templates that misbehave', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
+  test('also where only a changed answer makes them long, and the next chat has its own time', async () => {
+    const { tokenizer } = await chatOf('smollm');
+    const deep = '{% for a in x %}{% for b in x %}{% for c in x %}{% endfor %}{% endfor %}{% endfor %}';
+    const plain = '{% for m in messages %}{{ m.role }}: {{ m.content }}<|im_end|>{% endfor %}';
+    const template = `{% if messages[1].content != '2 😀' %}{% set x = range(3000) %}${deep}{% endif %}${plain}`;
+    await expect(renderTraining({ tokenizer, template }, conversation)).rejects.toMatchObject({
+      code: 'template.failed',
+      data: { reason: 'its loops do not come to an end in time' },
+    });
+    expect((await marked({ tokenizer, template: plain }, conversation)).at(-1)).toBe('assistant: Four.<|im_end|>');
+  });
+
   test('line breaks and indentation at the start of a template are its own', () => {
     const texts = ['\n{{ 1 }}', '  {% if true %}\nx{% endif %}', '  {{ 1 }}', '{%- if true %}x{% endif %}'].map(
       (text) => renderChat(text, []),
