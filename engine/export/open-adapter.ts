@@ -123,7 +123,7 @@ export async function savedMethod<M extends MethodConfig | null>(
   const path = join(adapter, 'adapter_config.json');
   if (!(await exists(path))) return method;
   const raw = (await readJsonFile(path)) as Readonly<Record<string, Json>>;
-  if (!('peft_type' in raw) && 'config' in raw) return adapterHubMethod(adapter);
+  if (!('peft_type' in raw) && 'config' in raw) return adapterHubMethod(adapter, method);
   const read = methodFromPeft(raw, path, method);
   return methodOf(read).savedConfig(read);
 }

@@ -18,10 +18,10 @@ import { normFile } from './adapterhub.ts';
 type Raw = Readonly<Record<string, Json>>;
 type Model = Pick<OpenedModel, 'architecture' | 'config'> & { readonly base: { readonly config: Raw } };
 
-/** The method's settings. Errors: `model.config`. */
-export async function adapterHubMethod(folder: string): Promise<MethodConfig> {
+/** The method's settings; `trained`: as the run that wrote them had them, if it is known. Errors: `model.config`. */
+export async function adapterHubMethod(folder: string, trained: MethodConfig | null = null): Promise<MethodConfig> {
   const path = join(folder, 'adapter_config.json');
-  const method = methodFromAdapterHub((await readJsonFile(path)) as Raw, path);
+  const method = methodFromAdapterHub((await readJsonFile(path)) as Raw, path, trained);
   return 'trainLayerNorm' in method ? { ...method, trainLayerNorm: await exists(join(folder, normFile)) } : method;
 }
 

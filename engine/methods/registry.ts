@@ -61,15 +61,19 @@ export function methodFromPeft(
   throw new StudioError('model.config', { path, field: 'peft_type', value: JSON.stringify(type ?? null), legal });
 }
 
-/** PEFT has no templates: what the run that wrote the file laid its rows out by is its own to say. */
+/** PEFT and AdapterHub have no templates: what the run that wrote the file laid its rows out by is its own to say. */
 function withTemplate(read: MethodConfig, trained: MethodConfig | null): MethodConfig {
   if (trained?.name !== read.name || !('labelWords' in trained) || !('labelWords' in read)) return read;
   const { template, labelWords } = trained;
   return template === null ? read : { ...read, template, labelWords };
 }
 
-/** The settings in an AdapterHub folder's adapter_config.json: bottleneck adapters. Errors: `model.config`. */
-export function methodFromAdapterHub(raw: Readonly<Record<string, Json>>, path: string): MethodConfig {
+/** The settings in an AdapterHub folder's adapter_config.json: bottleneck adapters; `trained` as for PEFT's. Errors: `model.config`. */
+export function methodFromAdapterHub(
+  raw: Readonly<Record<string, Json>>,
+  path: string,
+  trained: MethodConfig | null = null,
+): MethodConfig {
   const { config } = raw;
   if (typeof config !== 'object' || config === null || Array.isArray(config))
     throw new StudioError('model.config', {
@@ -80,7 +84,7 @@ export function methodFromAdapterHub(raw: Readonly<Record<string, Json>>, path: 
     });
   const settings = config as Readonly<Record<string, Json>>;
   const { architecture = null } = settings;
-  if (architecture === null) return fromAdapterHub(settings, path);
+  if (architecture === null) return withTemplate(fromAdapterHub(settings, path), trained);
   throw new StudioError('model.config', {
     path,
     field: 'config.architecture',

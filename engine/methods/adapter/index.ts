@@ -2,7 +2,7 @@
 import { weightsOfModule } from '../../models/model.ts';
 import { StudioError } from '../../spec/errors.ts';
 import type { AdapterConfig } from '../../spec/methods/adapter.ts';
-import { learningHead, plainMethod, type Method, type Target } from '../method.ts';
+import { learningHead, plainMethod, wordTemplate, type Method, type Target } from '../method.ts';
 import { toAdapterHub } from './config.ts';
 import { adapterParameters, injectAdapters } from './inject.ts';
 import { bottleneckOf, widthsOf } from './settings.ts';
@@ -11,6 +11,7 @@ export const adapter: Method<AdapterConfig> = {
   ...plainMethod,
   name: 'adapter',
   savedAs: 'adapterhub',
+  template: wordTemplate,
   adapterHub: { config: toAdapterHub, keys: adapterKeys },
   startsAsIdentity,
   check: checkAdapter,

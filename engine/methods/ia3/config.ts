@@ -2,6 +2,7 @@
 import type { Json } from '../../spec/json.ts';
 import type { Ia3Config } from '../../spec/methods/ia3.ts';
 import { plainTargets } from '../../spec/methods/targets.ts';
+import { noTemplate } from '../../spec/methods/template.ts';
 import type { PeftContext } from '../method.ts';
 import { peftReader, savedHeads, targetsFromPeft, targetsToPeft } from '../peft.ts';
 import { scaledModules } from './inject.ts';
@@ -45,6 +46,7 @@ export function fromPeftIa3(raw: Readonly<Record<string, Json>>, path: string): 
     excludeModules,
     excludePattern,
     feedforwardModules: read.names('feedforward_modules') ?? [],
+    ...noTemplate,
     modulesToSave,
   };
 }

@@ -3,7 +3,7 @@ import { reshape } from '../../autodiff/ops.ts';
 import type { Scope } from '../../models/scope.ts';
 import { StudioError } from '../../spec/errors.ts';
 import type { Ia3Config } from '../../spec/methods/ia3.ts';
-import { learningHead, plainMethod, type Method, type Target, type WeightChange } from '../method.ts';
+import { learningHead, plainMethod, wordTemplate, type Method, type Target, type WeightChange } from '../method.ts';
 import { toPeftIa3 } from './config.ts';
 import { ia3Parameters, injectIa3, scaledModules } from './inject.ts';
 
@@ -18,6 +18,7 @@ export const ia3: Method<Ia3Config> = {
     changes,
   },
   savedAs: 'peft',
+  template: wordTemplate,
   peft: { config: toPeftIa3, key: (name) => `base_model.model.${name}` },
   added: ia3Parameters,
   trainable: (config, target) => [

@@ -3,12 +3,13 @@ import { weightsOfModule } from '../../models/model.ts';
 import { StudioError } from '../../spec/errors.ts';
 import type { LinearProbeConfig } from '../../spec/methods/linear-probe.ts';
 import { depthsOf } from '../depth.ts';
-import { plainMethod, type Method, type TargetModule, type Target } from '../method.ts';
+import { plainMethod, wordTemplate, type Method, type TargetModule, type Target } from '../method.ts';
 
 export const linearProbe: Method<LinearProbeConfig> = {
   ...plainMethod,
   name: 'linear-probe',
   savedAs: 'head',
+  template: wordTemplate,
   // A language model whose head is its embedding gets a head of its own, which starts as a copy.
   adapt: (model) => ({ ...model, tied: false }),
   check: ({ lastLayers, layers }, target) => {

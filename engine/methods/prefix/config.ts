@@ -41,10 +41,11 @@ export function fromPrefixTuning(
     initText: null,
     projection: read.flag('prefix_projection'),
     encoderSize: read.countOrNull('encoder_hidden_size'),
+    ...noTemplate,
     modulesToSave: read.modulesToSave(),
   };
   const understands = trained?.name !== 'prefix' && understandingTasks.includes(task);
   return understands || trained?.name === 'p-tuning-v2'
-    ? { name: 'p-tuning-v2', ...settings, dropout: 0, ...noTemplate }
+    ? { name: 'p-tuning-v2', ...settings, dropout: 0 }
     : { name: 'prefix', ...settings };
 }

@@ -1,7 +1,7 @@
 /** Prefix-Tuning: Optimizing Continuous Prompts for Generation (Li & Liang, 2021, arXiv 2101.00190). */
 import type { Tensor } from '../../autodiff/graph.ts';
 import type { PrefixConfig } from '../../spec/methods/prefix.ts';
-import { learningHead, plainMethod, type Method } from '../method.ts';
+import { learningHead, plainMethod, wordTemplate, type Method } from '../method.ts';
 import { promptKey, promptTable } from '../peft-prompts.ts';
 import { toPrefixTuning } from './config.ts';
 import { activationTable, checkPrefix, prefixOf, prefixParameters, tableOf } from './inject.ts';
@@ -16,6 +16,7 @@ export const prefix: Method<PrefixConfig> = {
   peft: { config: toPrefixTuning, key: promptKey },
   // Slots with zero values still draw attention.
   startsAsIdentity: () => false,
+  template: wordTemplate,
   prefixLength: ({ virtualTokens }) => virtualTokens,
   check: (config, target) => {
     checkPrefix('prefix', config, target);

@@ -1,6 +1,7 @@
 /** Bottleneck adapters (Houlsby et al., 2019, arXiv 1902.00751; Pfeiffer et al., 2020, arXiv 2005.00052). Settings, limits, presets. */
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './common.ts';
+import { noTemplate, templateFields } from './template.ts';
 
 /** AdapterHub's names of where the adapters sit, each with the one of the paper; `par_bn` is He et al.'s (2021, arXiv 2110.04366). */
 export const adapterConfigurations = ['double_seq_bn', 'houlsby', 'seq_bn', 'pfeiffer', 'par_bn'] as const;
@@ -142,6 +143,7 @@ export const adapterSchema = z.strictObject({
     help: 'As in Houlsby’s paper. AdapterHub’s file has no place for them: they lie in a file beside it that only Atelier reads.',
     advanced: true,
   }),
+  ...templateFields,
 });
 export type AdapterConfig = z.infer<typeof adapterSchema>;
 
@@ -163,6 +165,7 @@ export const plainAdapter = {
   outputAdapter: true,
   crossAdapter: false,
   trainLayerNorm: false,
+  ...noTemplate,
 } as const satisfies Partial<AdapterConfig>;
 
 /** Narrow models need a larger share: a sixteenth of 384 is too little to learn from. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './common.ts';
 import { targetFields } from './targets.ts';
+import { noTemplate, templateFields } from './template.ts';
 import { writesText } from '../tasks.ts';
 
 const { targetModules, targetPattern, excludeModules, excludePattern, modulesToSave } = targetFields;
@@ -18,6 +19,7 @@ export const ia3Schema = z.strictObject({
     help: 'Ends of names among those above whose input is scaled; the others’ result is.',
     advanced: true,
   }),
+  ...templateFields,
   modulesToSave,
 });
 export type Ia3Config = z.infer<typeof ia3Schema>;
@@ -53,6 +55,7 @@ export function ia3Preset(_preset: PresetName, { architecture, task }: PresetCon
     excludeModules: null,
     excludePattern: null,
     feedforwardModules: [...feedforward],
+    ...noTemplate,
     modulesToSave: null,
   };
 }

@@ -1,6 +1,7 @@
 /** Transfer learning of the last layer: a linear probe (Alain & Bengio, 2016, arXiv 1610.01644); a little more of the model on demand. */
 import { z } from 'zod';
 import { field } from './common.ts';
+import { noTemplate, templateFields } from './template.ts';
 
 export const linearProbeSchema = z.strictObject({
   name: z.literal('linear-probe'),
@@ -29,6 +30,7 @@ export const linearProbeSchema = z.strictObject({
     help: 'Where the answer is made by two layers, only the last one learns.',
     advanced: true,
   }),
+  ...templateFields,
 });
 export type LinearProbeConfig = z.infer<typeof linearProbeSchema>;
 
@@ -39,6 +41,7 @@ export const plainProbe: LinearProbeConfig = {
   layers: null,
   learns: 'head',
   strict: false,
+  ...noTemplate,
 };
 
 export function linearProbePreset(): LinearProbeConfig {

@@ -1,6 +1,7 @@
 /** Prefix-Tuning: Optimizing Continuous Prompts for Generation (Li & Liang, 2021, arXiv 2101.00190). Settings, limits, presets. */
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './common.ts';
+import { noTemplate, templateFields } from './template.ts';
 import { encoderSize, initText, modulesToSave, promptLength, requestOf, virtualTokens } from './virtual-tokens.ts';
 
 export const prefixStart = field(z.enum(['random', 'zero', 'activations']), {
@@ -24,6 +25,7 @@ export const prefixSchema = z.strictObject({
   initText,
   projection,
   encoderSize,
+  ...templateFields,
   modulesToSave,
 });
 export type PrefixConfig = z.infer<typeof prefixSchema>;
@@ -36,6 +38,7 @@ export function prefixPreset(preset: PresetName, context: PresetContext): Prefix
     initText: requestOf(context),
     projection: false,
     encoderSize: null,
+    ...noTemplate,
     modulesToSave: null,
   };
 }

@@ -104,7 +104,7 @@ describe('the settings', () => {
   test('that decide which weights there are cannot be chosen for any method', () => {
     const kept = Object.fromEntries(supportedMethods.map((name) => [name, keptSettings(name)]));
     expect(kept['lora']).toEqual(expect.arrayContaining(['r', 'alpha', 'targetModules', 'dora', 'bias']));
-    expect(kept['prefix']).toEqual(['virtualTokens', 'projection', 'modulesToSave']);
+    expect(kept['prefix']).toEqual(['virtualTokens', 'projection', 'template', 'labelWords', 'modulesToSave']);
     expect(kept['p-tuning']).toEqual(expect.arrayContaining(['virtualTokens', 'encoder', 'template']));
     expect(kept['full']).not.toContain('layerDecay');
   });

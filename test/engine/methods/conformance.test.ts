@@ -245,8 +245,16 @@ const methods: readonly Method[] = [
     drops: false,
     identity: true,
   },
-  { config: () => ({ name: 'prefix', ...virtual, ...plain, init: 'random' }), drops: false, identity: false },
-  { config: () => ({ name: 'prefix', ...virtual, ...written, init: 'random' }), drops: false, identity: false },
+  {
+    config: () => ({ name: 'prefix', ...virtual, ...plain, ...noTemplate, init: 'random' }),
+    drops: false,
+    identity: false,
+  },
+  {
+    config: () => ({ name: 'prefix', ...virtual, ...written, ...noTemplate, init: 'random' }),
+    drops: false,
+    identity: false,
+  },
   { config: () => ({ name: 'prompt', ...virtual, ...learnedAlone, init: 'random' }), drops: false, identity: false },
   { config: () => ({ name: 'p-tuning', ...virtual, ...encoder, encoder: 'embedding' }), drops: false, identity: false },
   { config: () => ({ name: 'p-tuning', ...virtual, ...encoder, encoder: 'mlp' }), drops: false, identity: false },

@@ -33,6 +33,7 @@ const prefix: PrefixConfig = {
   initText: 'once upon a time there was',
   projection: false,
   encoderSize: null,
+  ...noTemplate,
   modulesToSave: null,
 };
 

@@ -226,13 +226,14 @@ describe('a run with a template', () => {
   const cloze = '{virtual:2} {text}{virtual} feels:{label}';
   const gap = '{virtual:2} {text}{virtual} feels:{mask} today.';
   const words = '{text} feels:{mask} today.';
+  const behind = '{text} feels:{label}';
   const labelWords = { glad: 'happy', calm: 'slow', sad: 'grey' };
   const pTuning = { name: 'p-tuning', virtualTokens: 6, encoder: 'lstm', encoderSize: 8 };
   const deep = { name: 'p-tuning-v2', virtualTokens: 4 };
   test.each([
     ['anchors before a new head', 'bert', { ...pTuning, template: '{virtual} {text} {virtual} mood' }],
     ['label words behind learned tokens', 'llama', { ...pTuning, encoder: 'embedding', template: cloze, labelWords }],
-    ['label words over deep prompts', 'gpt2', { ...deep, template: '{text} feels:{label}', labelWords }],
+    ['label words over deep prompts', 'gpt2', { ...deep, template: behind, labelWords }],
     ['a word for a mask between anchors', 'bert', { ...pTuning, template: gap, labelWords }],
     ['a word for a mask', 'roberta', { ...pTuning, encoder: 'mlp', template: gap, labelWords }],
     ['a word for a mask without segments', 'distilbert', { ...pTuning, template: gap, labelWords }],
@@ -247,7 +248,13 @@ describe('a run with a template', () => {
       { name: 'lora', r: 2, alpha: 4, targetModules: ['all-linear'], template: words, labelWords },
     ],
     ['a word for a mask in a model that learns whole', 'bert', { name: 'full', template: words, labelWords }],
-    ['a word for a mask over deep prompts', 'bert', { ...deep, template: '{text} feels:{label}', labelWords }],
+    ['a word for a mask over deep prompts', 'bert', { ...deep, template: behind, labelWords }],
+    ['label words behind a prefix', 'llama', { name: 'prefix', virtualTokens: 4, template: behind, labelWords }],
+    ['label words over adapters', 'gpt2', { name: 'adapter', template: behind, labelWords }],
+    ['a word for a mask over adapters', 'bert', { name: 'adapter', template: words, labelWords }],
+    ['label words of scaled layers', 'smollm', { name: 'ia3', template: behind, labelWords }],
+    ['label words of the last layer', 'smollm', { name: 'linear-probe', template: behind, labelWords }],
+    ['a word for a mask of the last layer', 'roberta', { name: 'linear-probe', template: words, labelWords }],
   ])('%s on %s: trains, is saved, and answers the same when opened', async (title, model, method) => {
     const recipe = textRecipe({ model: goldenModel(model), method, training: { epochs: 4, learningRate: 0.05 } });
     const { metrics } = await trainTiny({ folder: path(), out: path(title), recipe });
