@@ -10,7 +10,6 @@ import type { CommandHandler } from '../spec/commands.ts';
 import { CancelledError, StudioError } from '../spec/errors.ts';
 import type { RunEvent } from '../spec/events.ts';
 import type { Metrics, TrainFigures } from '../spec/metrics.ts';
-import type { Recipe } from '../spec/recipe.ts';
 import { scheduleFactor } from '../spec/schedule.ts';
 import type { Part, Watch } from '../tasks/task.ts';
 import { createAnswerer, rowsMeasuredTogether } from './answerer.ts';
@@ -20,7 +19,7 @@ import { exists, loadCheckpoint, loadTensors, saveCheckpoint, saveTensors, type 
 import { learningCount, refuseFullDisk, runBytes } from './disk.ts';
 import { inContextBaseline } from './in-context-baseline.ts';
 import { Machine } from './machine.ts';
-import type { PreparedRun } from './prepare.ts';
+import { resolveRecipe, type PreparedRun } from './prepare.ts';
 import {
   openJournal,
   readJsonFile,
@@ -57,7 +56,7 @@ export function createTrainer(room: DataRoom): CommandHandler<'train'> {
       const weights = await loadWeights({ base, setup, seed, known });
       await refuseFullDisk(folder.path, runBytes(setup));
       // What can be refused has been: the first trace in the run's folder comes after it.
-      await settleRecipe(folder, recipe, request.resume);
+      await settleRecipe(folder, prepared, request.resume);
       const journal = await openJournal(folder, tell, request.resume ? (checkpoint?.progress.step ?? 0) : null);
       try {
         journal.say({ type: 'phase', phase: 'loading', done: 1, total: 1 });
@@ -82,10 +81,13 @@ interface RunContext {
   readonly weights: Weights;
 }
 
-async function settleRecipe(folder: RunFolder, recipe: Recipe, resume: boolean): Promise<void> {
+async function settleRecipe(folder: RunFolder, prepared: PreparedRun, resume: boolean): Promise<void> {
+  const { recipe, base } = prepared;
   if (resume && (await exists(folder.recipe))) {
-    const before = JSON.stringify(await readJsonFile(folder.recipe));
-    if (before !== JSON.stringify(recipe)) throw new StudioError('resume.recipe-changed', { path: folder.recipe });
+    // A setting that was added to Atelier since has its preset's value in what came before.
+    const earlier = { recipe: await readJsonFile(folder.recipe), folder: folder.path, modelPath: base.path };
+    if (JSON.stringify(resolveRecipe(earlier, prepared)) !== JSON.stringify(recipe))
+      throw new StudioError('resume.recipe-changed', { path: folder.recipe });
     return;
   }
   await mkdir(folder.path, { recursive: true });

@@ -1,5 +1,5 @@
 /** A run under the user's hand: paused, stopped, aborted, resumed, and ended by itself, with nothing half-written. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openSafetensors } from '../../../engine/checkpoint/safetensors.ts';
 import { CancelledError, asOurs } from '../../../engine/spec/errors.ts';
@@ -125,6 +125,20 @@ describe('aborted', () => {
       ...whole.metrics,
       train: { ...whole.metrics.train, seconds: 0, peakMemoryBytes: 0 },
     });
+  });
+
+  test('by an Atelier that did not have all of today’s settings, it is resumed', async () => {
+    const aborted = run('older', (event, panel) => {
+      if (event.type === 'step' && event.step === 5) panel.abort();
+    });
+    await expect(aborted).rejects.toThrow();
+    const file = path('older', 'recipe.json');
+    const { method, ...rest } = JSON.parse(await readFile(file, 'utf8')) as { method: Record<string, unknown> };
+    const known = Object.entries(method).filter(([name]) => name !== 'template' && name !== 'labelWords');
+    await writeFile(file, JSON.stringify({ ...rest, method: Object.fromEntries(known) }));
+    const { events } = await run('older', undefined, true);
+    expect(eventsOf(events, 'resumed').length).toBe(1);
+    expect((await bytesOf('older')).equals(await bytesOf('whole'))).toBe(true);
   });
 
   test('with another recipe it is not resumed, and stays as it is', async () => {
