@@ -57,12 +57,21 @@ test('Goal, model, method and size are the adapter’s', async ({ studio: { page
   await picture(page, 'further-5-settings');
 });
 
-test('Beginning anew can be undone', async ({ studio: { page } }) => {
+test('Beginning anew can be undone, to the settings that were changed', async ({ studio: { page } }) => {
+  const dropping = page.getByRole('textbox', { name: /Random switching-off/ });
+  await dropping.fill('0.3');
+  await dropping.blur();
+  await expect(page.getByRole('button', { name: /Reset Random switching-off/ })).toBeVisible();
   await page.getByRole('button', { name: 'Begin anew instead' }).click();
   await expect(page.getByRole('complementary', { name: 'Where it starts' })).toBeHidden();
   await expect(page.getByRole('textbox', { name: /Width of the correction/ })).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByText('As the adapter has it.').first()).toBeVisible();
+  await page.waitForLoadState('networkidle');
+  await page.reload();
+  await page.getByText('Advanced').first().click();
+  await expect(page.getByText('As the adapter has it.').first()).toBeVisible();
+  await expect(dropping).toHaveValue('0.3');
 });
 
 test('It learns on from the adapter, and the result goes on in turn', async ({ studio: { page, pageErrors } }) => {
