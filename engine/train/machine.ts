@@ -7,6 +7,7 @@ import type { Executable, HostTensor, Runtime } from '../runtime/session.ts';
 import { itemLosses, objectiveOf, type Objective } from '../tasks/objective.ts';
 import type { TokenRow } from '../tasks/rows.ts';
 import { collate, type Batch } from './batches.ts';
+import { decaying } from './decay.ts';
 import { Features, featureRanges, type RowFeatures } from './features.ts';
 import { fillMask, streamKey } from './random.ts';
 import { buildForward, buildHead, shapeOf, type Setup } from './setup.ts';
@@ -52,11 +53,6 @@ export interface StepResult {
 
 /** Sessions kept at a time; a run over few lengths never drops one. */
 const sessionsKept = 24;
-
-/** Weight decay leaves biases and norms alone, as Transformers' Trainer does. */
-function decays(name: string): boolean {
-  return !/(?:^|\.)bias$|norm/i.test(name);
-}
 
 interface StepSession {
   readonly built: StepGraph;
@@ -226,7 +222,7 @@ export class Machine {
       const built = buildStep(this.setup, shape, {
         kind,
         optimizer: adamwDefaults,
-        decays,
+        decays: decaying(this.setup),
         features,
       });
       return {
