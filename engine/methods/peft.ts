@@ -60,7 +60,9 @@ export function peftReader(raw: Readonly<Record<string, Json>>, path: string): P
     const value = raw[field] ?? null;
     if (value === null) return null;
     const all: readonly Json[] = Array.isArray(value) ? (value as readonly Json[]) : [value];
-    return all.every(is) ? [...new Set(all)] : refuse(field, legal);
+    if (!all.every(is)) return refuse(field, legal);
+    // To PEFT an empty list is none.
+    return all.length === 0 ? null : [...new Set(all)];
   };
   return {
     refuse,

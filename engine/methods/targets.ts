@@ -67,17 +67,21 @@ function ending(wanted: readonly string[], free: Modules): ReadonlySet<string> {
   return new Set(namesOf(free).filter((name) => wanted.some((own) => name === own || name.endsWith(`.${own}`))));
 }
 
-/** PEFT reads the layer behind the first numbered part of the name, and only where modules are chosen by a list. */
+/**
+ * PEFT reads the layer behind the first numbered part of the name, and only where modules are chosen by a list; one that
+ * the list names in full is chosen whatever its layer.
+ */
 function layers(choice: TargetSettings, free: Modules): ReadonlySet<string> {
-  const { layersToTransform, layersPattern, targetPattern } = choice;
+  const { layersToTransform, layersPattern, targetModules, targetPattern } = choice;
   const names = namesOf(free);
   if (targetPattern !== null || layersToTransform === null) return new Set(names);
-  const patterns = layersPattern?.map((held) => `.*\\.${held}\\.(\\d+)\\.`) ?? ['.*?\\.[^.]*\\.(\\d+)\\.'];
+  const patterns = layersPattern?.map((held) => `(?:^|.*?\\.)${held}\\.(\\d+)\\.`) ?? ['.*?\\.[^.]*\\.(\\d+)\\.'];
   const found = patterns.map((pattern) => boundedMatches(pattern, names));
   return new Set(
-    names.filter((_, index) => {
+    names.filter((name, index) => {
+      if (targetModules.includes(name)) return true;
       const match = found.find((list) => list[index])?.[index];
-      return match ? layersToTransform.includes(Number(match[1])) : false;
+      return match ? layersToTransform.includes(Number(match.at(-1))) : false;
     }),
   );
 }

@@ -44,13 +44,19 @@ const mustBe: Readonly<Record<string, readonly Json[]>> = {
   arrow_config: [null],
   use_qalora: [null, false],
   use_bdlora: [null, false],
+  kasa_config: [null],
 };
 
-/** Starts by PEFT's names. PiSSA's changes the base, which we undo by adding its own correction. */
+/**
+ * Starts by PEFT's names. Those that leave the base as it is and begin at no change are over once the file is there. PiSSA's
+ * changes the base, which we undo by adding its own correction.
+ */
 const starts: Readonly<Record<string, LoraConfig['initWeights']>> = {
   true: 'default',
   false: 'random',
   '"gaussian"': 'gaussian',
+  '"eva"': 'default',
+  '"orthogonal"': 'default',
   '"pissa"': 'pissa',
 };
 
