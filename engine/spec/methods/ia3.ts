@@ -27,9 +27,10 @@ export type Ia3Config = z.infer<typeof ia3Schema>;
 type Targets = readonly [targets: readonly string[], feedforward: readonly string[]];
 
 const decoder = [['k_proj', 'v_proj', 'down_proj'], ['down_proj']] as const;
+const queries = [['q_proj', 'v_proj', 'down_proj'], ['down_proj']] as const;
 const encoder = [['key', 'value', 'output.dense'], ['output.dense']] as const;
 
-/** Keys, values and the inner side of the second feed-forward layer, as PEFT's mapping has them. */
+/** Keys (of some families queries), values and the inner side of the second feed-forward layer, as PEFT's mapping has them. */
 const defaults: Readonly<Record<string, Targets>> = {
   bert: encoder,
   roberta: encoder,
@@ -38,11 +39,19 @@ const defaults: Readonly<Record<string, Targets>> = {
   distilbert: [['k_lin', 'v_lin', 'lin2'], ['lin2']],
   'deberta-v2': [['key_proj', 'value_proj', 'output.dense'], ['output.dense']],
   t5: [['k', 'v', 'wo'], ['wo']],
+  // The second of two projections: its result is what the feed-forward layer's own input is.
+  mt5: [['k', 'v', 'wi_1'], []],
   bart: [['q_proj', 'v_proj', 'fc2'], ['fc2']],
   opt: [['q_proj', 'k_proj', 'fc2'], ['fc2']],
   gpt2: [['c_attn', 'mlp.c_proj'], ['mlp.c_proj']],
   gpt_neox: [['query_key_value', 'dense_4h_to_h'], ['dense_4h_to_h']],
   phi3: [['qkv_proj', 'down_proj'], ['down_proj']],
+  gemma: queries,
+  gemma2: queries,
+  gemma3: queries,
+  gemma3_text: queries,
+  qwen2: queries,
+  qwen3: queries,
 };
 
 export function ia3Preset(_preset: PresetName, { architecture, task }: PresetContext): Ia3Config {

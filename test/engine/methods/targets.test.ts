@@ -2,8 +2,12 @@
 import { expect, test } from 'vitest';
 import { fromPeftConfig } from '../../../engine/methods/lora/config.ts';
 import { chosenModules } from '../../../engine/methods/targets.ts';
+import { architectureNames, architectureOf } from '../../../engine/models/registry.ts';
 import { toEnvelope } from '../../../engine/spec/errors.ts';
 import type { Json } from '../../../engine/spec/json.ts';
+import { ia3Preset } from '../../../engine/spec/methods/ia3.ts';
+import { loraPreset } from '../../../engine/spec/methods/lora.ts';
+import { plainTargets } from '../../../engine/spec/methods/targets.ts';
 import { openArchitecture } from '../../../engine/train/prepare.ts';
 import { createSetup } from '../../../engine/train/setup.ts';
 import { goldenModel } from '../../support/engine-fixtures.ts';
@@ -60,4 +64,29 @@ test.each<[string, Json, string | null]>([
     error = toEnvelope(thrown);
   }
   expect(error).toMatchObject({ code: 'model.config', data: { field: refused } });
+});
+
+test('each family’s preset finds every module that it names', async () => {
+  for (const type of architectureNames) {
+    const source =
+      { gemma: 'gemma2', gemma3_text: 'gemma3', mt5: 't5', 'xlm-roberta': 'roberta', 'deberta-v2': 'deberta-v3' }[
+        type
+      ] ?? type;
+    const { base } = await openArchitecture(goldenModel(source));
+    await base.close();
+    const raw = { ...base.config, model_type: type, ...(type === 'gemma3' ? { text_config: base.config } : {}) };
+    const architecture = architectureOf(raw);
+    const config = architecture.parseConfig({ ...raw, hidden_activation: 'gelu_pytorch_tanh' }, type);
+    const name = architecture.taskClasses['sequence-classification'] ? 'sequence-classification' : 'causal-lm';
+    const { target } = createSetup({ architecture, config, head: { name, labels: 3 }, method: null });
+    for (const method of [ia3Preset, loraPreset]) {
+      const settings = {
+        ...plainTargets,
+        ...method('balanced', { task: 'text-classification', architecture: type, parameters: null }),
+      };
+      const found = [...chosenModules(settings, target, ['linear', 'conv1d']).keys()];
+      const idle = settings.targetModules.filter((end) => !found.some((own) => own.endsWith(`.${end}`)));
+      expect(idle, `${settings.name} of ${type}`).toEqual([]);
+    }
+  }
 });
