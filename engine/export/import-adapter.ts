@@ -15,6 +15,7 @@ import { exists } from '../train/checkpoints.ts';
 import { openArchitecture, type OpenedModel } from '../train/prepare.ts';
 import { readJsonFile, writeJson } from '../train/run-folder.ts';
 import { countParameters, createSetup, shapeOf, type Setup } from '../train/setup.ts';
+import { startValues } from '../train/start.ts';
 import { floats } from '../train/state.ts';
 import { saveAdapter } from './adapter.ts';
 import { holdsModel, importModel } from './import-model.ts';
@@ -80,7 +81,9 @@ function baseName(raw: Raw, path: string): string | null {
 }
 
 async function importPeft({ request, raw, path, model, namedBase }: Source): Promise<Imported> {
-  const method = checkedSettings(methodFromPeft(raw, path), path);
+  const read = methodFromPeft(raw, path);
+  const holdsLearned = methodOf(read).peft?.holdsLearned?.(read) ?? false;
+  const method = holdsLearned ? checked(read, path) : checkedSettings(read, path);
   const foreign = await openForeign(request.folder);
   try {
     const found = headOf(foreign, { raw, path, request, model });
@@ -90,7 +93,8 @@ async function importPeft({ request, raw, path, model, namedBase }: Source): Pro
     const { known, ignored } = await readForeign(foreign, setup);
     refuseUnsavedHead(setup, model, foreign.path);
     const recipe = importedRecipe({ request, model, task: found.task, method });
-    const state = new Map([...known].map(([name, data]) => [name, floats(shapeOf(setup, name), data)]));
+    const start = holdsLearned ? await startOf(setup, model) : [];
+    const state = new Map([...start, ...known].map(([name, data]) => [name, floats(shapeOf(setup, name), data)]));
     const origin = `Trained elsewhere${namedBase === null ? '' : ` on ${namedBase}`}, and imported into Atelier for ${found.task}.`;
     const rows = { labels: found.labels };
     await saveAdapter({ recipe, task: taskOf(found.task), setup, base: model.base, rows, origin }, state, request.out);
@@ -120,7 +124,15 @@ function learned(setup: Setup): number {
 
 /** In the form in which tensors are saved, within the limits of our own recipes. */
 function checkedSettings(read: MethodConfig, path: string): MethodConfig {
-  const method = methodOf(read).savedConfig(read);
+  return checked(methodOf(read).savedConfig(read), path);
+}
+
+/** What the adapter started from, as the base gives it. */
+function startOf(setup: Setup, { base }: OpenedModel): ReturnType<typeof startValues> {
+  return startValues({ base, setup, labels: [], seed: 0, device: 'cpu', threads: 1 });
+}
+
+function checked(method: MethodConfig, path: string): MethodConfig {
   const { problem } = readField<unknown>(methodSchemas[method.name], method, '');
   if (problem === null) return method;
   throw new StudioError('model.config', { path, field: problem.path, value: problem.value, legal: problem.legal });

@@ -122,6 +122,8 @@ export interface PeftFormat<Config extends MethodConfig> {
   config(config: Config, context: PeftContext): Readonly<Record<string, Json>>;
   /** The key of one of our parameters in adapter_model.safetensors. */
   key(name: string, target: Target, config: Config): string;
+  /** Another program's file of these settings holds what learned, not what `savedConfig` leaves of it; absent: never. */
+  holdsLearned?(config: Config): boolean;
   /** Frozen weights that PEFT writes beside what learned: key → name. */
   alsoSaved?(config: Config, target: Target): ReadonlyMap<string, string>;
 }

@@ -17,7 +17,13 @@ export const lora: Method<LoraConfig> = {
   savedAs: 'peft',
   template: wordTemplate,
   lowRank: correctedModules,
-  peft: { config: toPeftConfig, key: peftKey, alsoSaved },
+  peft: {
+    config: toPeftConfig,
+    key: peftKey,
+    // PEFT starts anew on the base as it came, which changes it, and then reads the file.
+    holdsLearned: ({ initWeights }) => initWeights === 'pissa',
+    alsoSaved,
+  },
   startsAsIdentity: ({ initWeights }) => initWeights !== 'random',
   check: (config, target) => {
     if (config.dora && config.loraBias) refuse('loraBias', 'true', 'false with DoRA');

@@ -158,6 +158,48 @@ describe('spelt otherwise', () => {
   });
 });
 
+test('one of PiSSA, which PEFT puts on a base without its main directions, comes in as plain LoRA on the whole base', async () => {
+  const from = await written('pissa', 'bert-seqcls-lora', {
+    config: (raw) => ({ ...raw, init_lora_weights: 'pissa' }),
+  });
+  await imported({ folder: from, modelPath: bert, out: path('pissa in') });
+  const tuned = await openTuned(bert, path('pissa in'));
+  const module = 'bert.encoder.layer.0.attention.self.query';
+  const size = 32;
+  const file = await openSafetensors(join(from, 'adapter_model.safetensors'));
+  const theirs = (side: string) => file.read(`base_model.model.${module}.lora_${side}.weight`);
+  const ours = (side: string) => floatData(tuned.weights.fed.get(`${module}.lora_${side}.weight`));
+  const weight = await tuned.base.weights.read(`${module}.weight`);
+  // Both scale by α / r = 2: what ours has less than theirs are the main directions of the weight.
+  const whole = product(await theirs('B'), await theirs('A'), size);
+  const changed = product(ours('B'), ours('A'), size);
+  const main = whole.map((value, at) => 2 * (value - (changed[at] ?? NaN)));
+  const rest = Float32Array.from(weight, (value, at) => value - (main[at] ?? NaN));
+  expect(Math.max(...main.map(Math.abs))).toBeGreaterThan(0.01);
+  // Nothing of the rest lies in them.
+  expect(Math.max(...product(rest, transposed(main, size), size).map(Math.abs))).toBeLessThan(1e-4);
+  expect(Math.max(...product(transposed(rest, size), main, size).map(Math.abs))).toBeLessThan(1e-4);
+  await file.close();
+  await tuned.base.close();
+});
+
+/** [size, inner] · [inner, size]. */
+function product(left: Float32Array, right: Float32Array, size: number): Float32Array {
+  const inner = left.length / size;
+  return Float32Array.from({ length: size * size }, (_, at) => {
+    const [row, column] = [Math.floor(at / size), at % size];
+    const terms = Array.from(
+      { length: inner },
+      (_, k) => (left[row * inner + k] ?? NaN) * (right[k * size + column] ?? NaN),
+    );
+    return terms.reduce((sum, term) => sum + term, 0);
+  });
+}
+
+function transposed(matrix: Float32Array, size: number): Float32Array {
+  return matrix.map((_, at) => matrix[(at % size) * size + Math.floor(at / size)] ?? NaN);
+}
+
 describe('an imported adapter', () => {
   const labels = ['calm', 'glad', 'sad'];
   beforeAll(async () => {
