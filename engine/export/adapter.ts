@@ -139,7 +139,11 @@ async function writeConfig(folder: string, learned: Learned): Promise<void> {
 }
 
 /** The base's config.json as that of the task model. */
-export function modelConfig({ base, setup, rows }: Learned): Readonly<Record<string, Json>> {
+export function modelConfig({
+  base,
+  setup,
+  rows,
+}: Pick<Learned, 'base' | 'setup' | 'rows'>): Readonly<Record<string, Json>> {
   const architecture = setup.architecture.taskClasses[setup.head.name];
   const names = rows.labels.map((label, index) => [String(index), label] as const);
   return {
@@ -155,6 +159,8 @@ export function modelConfig({ base, setup, rows }: Learned): Readonly<Record<str
         }),
     ...(setup.architecture.savedConfig?.(setup.config) ?? { tie_word_embeddings: setup.config.tied }),
     torch_dtype: 'float32',
+    // Transformers 5's name for it, which it reads first.
+    ...('dtype' in base.config ? { dtype: 'float32' } : {}),
   };
 }
 
