@@ -15,7 +15,14 @@ export interface ConfigReader {
   refuse(field: string, legal: string): never;
 }
 
-export function readConfig(raw: Readonly<Record<string, Json>>, path: string): ConfigReader {
+/** `aliases`: other names of fields, Transformers' `attribute_map`; as there, what the other name says is what counts. */
+export function readConfig(
+  written: Readonly<Record<string, Json>>,
+  path: string,
+  aliases: Readonly<Record<string, string>> = {},
+): ConfigReader {
+  const renamed = Object.entries(aliases).map(([alias, field]) => [field, written[alias] ?? written[field] ?? null]);
+  const raw: Readonly<Record<string, Json>> = { ...written, ...(Object.fromEntries(renamed) as Record<string, Json>) };
   const refuse = (field: string, legal: string): never => {
     throw new StudioError('model.config', { path, field, value: JSON.stringify(raw[field] ?? null), legal });
   };

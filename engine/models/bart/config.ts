@@ -19,8 +19,14 @@ export interface BartConfig extends ModelConfig {
   readonly embeddingScale: number;
 }
 
+const aliases = {
+  hidden_size: 'd_model',
+  num_attention_heads: 'encoder_attention_heads',
+  num_hidden_layers: 'encoder_layers',
+};
+
 export function parseBartConfig(raw: Readonly<Record<string, Json>>, path: string): BartConfig {
-  const read = readConfig(raw, path);
+  const read = readConfig(raw, path, aliases);
   const hidden = read.count('d_model', 1024);
   const sizes = (stack: 'encoder' | 'decoder'): StackSizes => {
     const heads = read.count(`${stack}_attention_heads`, 16);

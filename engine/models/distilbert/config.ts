@@ -9,9 +9,11 @@ export interface DistilBertConfig extends ModelConfig {
   readonly activation: Activation;
 }
 
+const aliases = { hidden_size: 'dim', num_attention_heads: 'n_heads', num_hidden_layers: 'n_layers' };
+
 /** `sinusoidal_pos_embds` only says how the position table started; a file holds the table either way. */
 export function parseDistilBertConfig(raw: Readonly<Record<string, Json>>, path: string): DistilBertConfig {
-  const read = readConfig(raw, path);
+  const read = readConfig(raw, path, aliases);
   const hidden = read.count('dim', 768);
   const heads = read.count('n_heads', 12);
   if (hidden % heads !== 0) read.refuse('n_heads', `a divisor of dim ${String(hidden)}`);

@@ -12,8 +12,15 @@ export interface Gpt2Config extends ModelConfig {
   readonly attentionScales: readonly number[];
 }
 
+const aliases = {
+  hidden_size: 'n_embd',
+  max_position_embeddings: 'n_positions',
+  num_attention_heads: 'n_head',
+  num_hidden_layers: 'n_layer',
+};
+
 export function parseGpt2Config(raw: Readonly<Record<string, Json>>, path: string): Gpt2Config {
-  const read = readConfig(raw, path);
+  const read = readConfig(raw, path, aliases);
   if (read.boolean('add_cross_attention', false)) read.refuse('add_cross_attention', 'false');
   const hidden = read.count('n_embd', 768);
   const heads = read.count('n_head', 12);

@@ -18,8 +18,15 @@ export interface T5Config extends ModelConfig {
   readonly scaled: boolean;
 }
 
+const aliases = {
+  head_dim: 'd_kv',
+  hidden_size: 'd_model',
+  num_attention_heads: 'num_heads',
+  num_hidden_layers: 'num_layers',
+};
+
 export function parseT5Config(raw: Readonly<Record<string, Json>>, path: string): T5Config {
-  const read = readConfig(raw, path);
+  const read = readConfig(raw, path, aliases);
   const tied = read.boolean('tie_word_embeddings', true);
   // Transformers 5 writes `tie_word_embeddings` true always, and what it meant before as `scale_decoder_outputs`.
   const scaled = read.boolean('scale_decoder_outputs', tied);
@@ -28,7 +35,7 @@ export function parseT5Config(raw: Readonly<Record<string, Json>>, path: string)
 
 /** mT5's head is a matrix of its own, whatever `tie_word_embeddings` says, and is not scaled. */
 export function parseMt5Config(raw: Readonly<Record<string, Json>>, path: string): T5Config {
-  return { ...parse(readConfig(raw, path), 'gated-gelu'), scaled: false, tied: false };
+  return { ...parse(readConfig(raw, path, aliases), 'gated-gelu'), scaled: false, tied: false };
 }
 
 function parse(read: ConfigReader, usual: FeedForward): Omit<T5Config, 'scaled' | 'tied'> {

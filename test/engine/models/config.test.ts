@@ -337,6 +337,16 @@ describe('fields that are honoured', () => {
       { attentionScales: [1, 0.5] },
     ],
     ['gpt2', 'an MLP four times as wide', { n_inner: null }, { intermediate: 128 }],
+    ['gpt2', 'heads by the name of others', { num_attention_heads: 2 }, { heads: 2, headSize: 16 }],
+    ['distilbert', 'heads by the name of others', { num_attention_heads: 2 }, { heads: 2, headSize: 16 }],
+    ['t5', 'heads by the name of others', { num_attention_heads: 2 }, { heads: 2 }],
+    ['t5', 'layers of mT5 by the name of others', { model_type: 'mt5', num_hidden_layers: 1 }, { encoderLayers: 1 }],
+    [
+      'bart',
+      'heads by the name of others',
+      { num_attention_heads: 2 },
+      { encoder: { heads: 2 }, decoder: { heads: 4 } },
+    ],
     [
       'gpt_neox',
       'the turning part as Transformers 4 wrote it',
