@@ -40,7 +40,7 @@ export interface BaseModel {
 
 /**
  * Opens the model at `path`.
- * Errors: `file.missing`, `file.format` (config.json), `model.no-tokenizer`, `model.no-weights`,
+ * Errors: `file.missing`, `model.no-tokenizer`, `model.no-weights`,
  * `model.weight-missing`, `checkpoint.corrupt`, `checkpoint.type`, `tokenizer.unsupported`.
  */
 export async function openModel(path: string): Promise<BaseModel> {
@@ -136,13 +136,13 @@ async function readJson(path: string): Promise<Json> {
     // `__proto__` in a file must stay without meaning wherever the value is copied to.
     return JSON.parse(text, (key, value: unknown) => (key === '__proto__' ? undefined : value)) as Json;
   } catch (cause) {
-    throw new StudioError('file.format', { path, reason: 'it is not JSON' }, { cause });
+    throw new StudioError('checkpoint.corrupt', { path, reason: 'it is not JSON' }, { cause });
   }
 }
 
 async function readConfig(path: string): Promise<Readonly<Record<string, Json>>> {
   const value = await readJson(path);
-  if (!isRecord(value)) throw new StudioError('file.format', { path, reason: 'it is not a JSON object' });
+  if (!isRecord(value)) throw new StudioError('checkpoint.corrupt', { path, reason: 'it is not a JSON object' });
   return value;
 }
 

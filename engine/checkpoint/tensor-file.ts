@@ -1,4 +1,5 @@
 /** What a file of tensors is, whichever format it has. */
+import { StudioError } from '../spec/errors.ts';
 
 /** One tensor of a file: what it is and where its bytes lie. */
 export interface TensorEntry {
@@ -35,4 +36,13 @@ export function elementCount(shape: readonly number[]): number | null {
     if (!Number.isSafeInteger(count)) return null;
   }
   return count;
+}
+
+/** A tensor of learned weights, each of them a number: one that is none would make every answer none. Errors: `checkpoint.corrupt`. */
+export async function readNumbers(file: Pick<TensorFile, 'path' | 'read'>, name: string): Promise<Float32Array> {
+  const values = await file.read(name);
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return values;
+  const reason = `tensor ${name}: its value ${String(at)} is ${String(values[at])}, which is no number`;
+  throw new StudioError('checkpoint.corrupt', { path: file.path, reason });
 }

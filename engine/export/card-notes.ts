@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { methodOf } from '../methods/registry.ts';
 import type { Architecture, Head, HeadName } from '../models/model.ts';
 import type { MethodConfig } from '../spec/methods/index.ts';
+import { wordFor } from '../spec/methods/template.ts';
 import type { Setup } from '../train/setup.ts';
 
 interface Trained {
@@ -30,7 +31,7 @@ function tokenNotes(
 ): readonly string[] {
   const template = methodOf(trained).template(trained);
   if (template) {
-    const words = labels.map((label) => `${label}: “${template.labelWords[label] ?? label}”`).join(', ');
+    const words = labels.map((label) => `${label}: “${wordFor(label, template.labelWords)}”`).join(', ');
     return [
       template.virtualTokens > 0
         ? `Rows are laid out as \`${template.text}\`, with the learned tokens, in their order, where \`virtual\` stands. PEFT puts all of them in front, so code that uses this folder lays rows out itself.`

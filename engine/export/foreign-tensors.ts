@@ -1,7 +1,7 @@
 /** Tensors of a PEFT folder that another program wrote: found by the names that PEFT's versions have given them, held against the base model. */
 import { join } from 'node:path';
 import { openSafetensors } from '../checkpoint/safetensors.ts';
-import type { TensorFile } from '../checkpoint/tensor-file.ts';
+import { readNumbers, type TensorFile } from '../checkpoint/tensor-file.ts';
 import { openTorchArchive } from '../checkpoint/torch-archive.ts';
 import { BugError, StudioError } from '../spec/errors.ts';
 import { exists } from '../train/checkpoints.ts';
@@ -62,7 +62,7 @@ export async function readForeign(foreign: ForeignTensors, setup: Setup): Promis
   const ignored = [...file.tensors.keys()].filter((key) => !used.has(key));
   refuseOtherBase(foreign, setup, { keys, found, ignored });
   const known = new Map<string, Float32Array>();
-  for (const [name, stored] of found) known.set(name, await file.read(stored));
+  for (const [name, stored] of found) known.set(name, await readNumbers(file, stored));
   return { known, ignored };
 }
 

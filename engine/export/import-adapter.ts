@@ -35,7 +35,7 @@ export const importAdapter: CommandHandler<'importAdapter'> = async (request) =>
   if (!(await exists(path))) throw new StudioError('file.missing', { path });
   const raw = await readJsonFile(path);
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
-    throw new StudioError('file.format', { path, reason: 'it is not a JSON object' });
+    throw new StudioError('checkpoint.corrupt', { path, reason: 'it is not a JSON object' });
   const settings = raw as Raw;
   const namedBase = baseName(settings, path);
   const model = await openArchitecture(request.modelPath);
@@ -75,7 +75,7 @@ type Imported = Omit<ImportReport, 'folder' | 'namedBase'>;
 function baseName(raw: Raw, path: string): string | null {
   const name = raw['base_model_name_or_path'] ?? raw['model_name'] ?? null;
   if (typeof name !== 'string' || name === '') return null;
-  if (/^(?:\\\\|\/\/)/.test(name) || name.split(/[/\\]/).includes('..'))
+  if (/^[\\/]{2}/.test(name) || name.split(/[/\\]/).includes('..'))
     throw new StudioError('adapter.base-name', { path, name });
   return name;
 }
@@ -138,13 +138,13 @@ function checked(method: MethodConfig, path: string): MethodConfig {
   throw new StudioError('model.config', { path, field: problem.path, value: problem.value, legal: problem.legal });
 }
 
-const headsOfPeft: Readonly<Record<string, HeadName>> = {
-  SEQ_CLS: 'sequence-classification',
-  TOKEN_CLS: 'token-classification',
-  QUESTION_ANS: 'question-answering',
-  CAUSAL_LM: 'causal-lm',
-  SEQ_2_SEQ_LM: 'seq2seq-lm',
-};
+const headsOfPeft: ReadonlyMap<string | null, HeadName> = new Map([
+  ['SEQ_CLS', 'sequence-classification'],
+  ['TOKEN_CLS', 'token-classification'],
+  ['QUESTION_ANS', 'question-answering'],
+  ['CAUSAL_LM', 'causal-lm'],
+  ['SEQ_2_SEQ_LM', 'seq2seq-lm'],
+]);
 
 interface HeadContext {
   readonly raw: Raw;
@@ -163,7 +163,7 @@ interface FoundHead {
 function headOf(foreign: ForeignTensors, { raw, path, request, model }: HeadContext): FoundHead {
   const { architecture, config, base } = model;
   const type = typeof raw['task_type'] === 'string' ? raw['task_type'] : null;
-  const name = headsOfPeft[type ?? ''] ?? null;
+  const name = headsOfPeft.get(type) ?? null;
   const task = request.task ?? onlyTask(name, base.chatTemplate !== null);
   const refuse = (): never => {
     const legal = taskNames.filter((own) => name === null || tasksOf(name).includes(own)).join(', ');

@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openWeights, type WeightSource } from '../checkpoint/model-folder.ts';
+import { readNumbers } from '../checkpoint/tensor-file.ts';
 import { headNames, isLanguageModel, type Head, type HeadName } from '../models/model.ts';
 import type { ImportReport, ImportRequest } from '../spec/commands.ts';
 import { StudioError } from '../spec/errors.ts';
@@ -77,7 +78,7 @@ async function read(
     const data = { path: folder, name, found: found.join(' × '), expected: expected.join(' × ') };
     throw new StudioError('adapter.base', data);
   }
-  return weights.read(stored);
+  return readNumbers({ path: weights.entry(stored)?.file ?? folder, read: (own) => weights.read(own) }, stored);
 }
 
 interface FoundHead {
@@ -86,10 +87,10 @@ interface FoundHead {
   readonly labels: readonly string[];
 }
 
-const problems: Readonly<Record<string, Head['problem']>> = {
-  regression: 'regression',
-  multi_label_classification: 'multi-label',
-};
+const problems: ReadonlyMap<Json | undefined, Head['problem']> = new Map([
+  ['regression', 'regression'],
+  ['multi_label_classification', 'multi-label'],
+]);
 
 /** The head that the class in `architectures` has, with the labels of `id2label`. */
 function headOf(
@@ -109,7 +110,7 @@ function headOf(
   }
   if (isLanguageModel(name)) return { task, head: { name, labels: config.vocabulary }, labels: [] };
   const own = labelsIn(raw['id2label']);
-  const problem = problems[typeof raw['problem_type'] === 'string' ? raw['problem_type'] : ''];
+  const problem = problems.get(raw['problem_type']);
   // Transformers names two labels where a config says nothing.
   const count = own.length === 0 ? 2 : own.length;
   const labels = request.labels === null && own.length > 0 ? own : namedLabels(request.labels, count);

@@ -1,6 +1,7 @@
 /** Opens what a run wrote, or AdapterHub's library: recipe, labels and learned weights of an adapter folder, on top of its base model. */
 import { join } from 'node:path';
 import { openSafetensors } from '../checkpoint/safetensors.ts';
+import { readNumbers } from '../checkpoint/tensor-file.ts';
 import { methodFromPeft, methodOf } from '../methods/registry.ts';
 import { headNames, problemNames, type Head } from '../models/model.ts';
 import { StudioError } from '../spec/errors.ts';
@@ -66,7 +67,7 @@ export async function readLabels(adapter: string): Promise<readonly string[]> {
   const path = join(adapter, 'labels.json');
   const labels = await readJsonFile(path);
   if (Array.isArray(labels) && labels.every((label) => typeof label === 'string')) return labels;
-  throw new StudioError('file.format', { path, reason: 'it is not a list of names' });
+  throw new StudioError('checkpoint.corrupt', { path, reason: 'it is not a list of names' });
 }
 
 /** Adapters written before head.json was are of tasks whose labels tell the head. */
@@ -101,7 +102,7 @@ function parseHead(path: string, value: Json): Head {
   const known = headNames.find((own) => own === name);
   const kind = problemNames.find((own) => own === problem);
   if (known === undefined || typeof labels !== 'number' || !Number.isInteger(labels) || labels < 1)
-    throw new StudioError('file.format', { path, reason: 'it names no head with its number of labels' });
+    throw new StudioError('checkpoint.corrupt', { path, reason: 'it names no head with its number of labels' });
   const chosen = Array.isArray(words) ? { words: words.filter((word) => typeof word === 'number') } : {};
   return {
     name: known,
@@ -151,7 +152,7 @@ export async function readLearned(adapter: string, setup: Setup): Promise<Readon
           expected: shape.join(' × '),
         });
       }
-      known.set(name, await file.read(key));
+      known.set(name, await readNumbers(file, key));
     }
     return known;
   } finally {

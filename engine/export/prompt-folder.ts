@@ -23,7 +23,7 @@ export async function readPrompt(folder: string, { method, methodConfig }: Setup
   const path = join(folder, file);
   const { demonstrations } = (await readJsonFile(path)) as Readonly<Record<string, Json>>;
   if (!Array.isArray(demonstrations))
-    throw new StudioError('file.format', { path, reason: 'it has no list of demonstrations' });
+    throw new StudioError('checkpoint.corrupt', { path, reason: 'it has no list of demonstrations' });
   return { settings, demonstrations: demonstrations.map((one: Json) => demonstrationOf(one, path)) };
 }
 
@@ -32,5 +32,5 @@ function demonstrationOf(value: Json, path: string): Demonstration {
   const isText = (own: unknown): own is string => typeof own === 'string';
   if (typeof fields === 'object' && fields !== null && Object.values(fields).every(isText) && isText(answer))
     return { fields: fields as Readonly<Record<string, string>>, answer };
-  throw new StudioError('file.format', { path, reason: 'a demonstration is not texts with an answer' });
+  throw new StudioError('checkpoint.corrupt', { path, reason: 'a demonstration is not texts with an answer' });
 }

@@ -1,7 +1,7 @@
 /** Reads AdapterHub's folders, ours and others': the adapter's settings, its head, and every tensor that a setup learns. */
 import { join } from 'node:path';
 import { openSafetensors } from '../checkpoint/safetensors.ts';
-import type { TensorFile } from '../checkpoint/tensor-file.ts';
+import { readNumbers, type TensorFile } from '../checkpoint/tensor-file.ts';
 import { openTorchArchive } from '../checkpoint/torch-archive.ts';
 import { methodFromAdapterHub } from '../methods/registry.ts';
 import { headNames, isLanguageModel, writesText, type Architecture, type Head } from '../models/model.ts';
@@ -75,12 +75,12 @@ function staticHead(
   if (name === 'question-answering') return { name, labels: 2 };
   if (name === 'multiple-choice') return { name, labels: 1 };
   const labels = raw['num_labels'];
-  if (typeof labels !== 'number')
+  if (typeof labels !== 'number' || !Number.isSafeInteger(labels) || labels < 1)
     throw new StudioError('model.config', {
       path,
       field: 'num_labels',
       value: JSON.stringify(labels ?? null),
-      legal: 'a number',
+      legal: 'a whole number of at least 1',
     });
   return labels === 1 && name === 'sequence-classification'
     ? { name, labels, problem: 'regression' }
@@ -116,7 +116,7 @@ export async function adapterHubTensors(folder: string, setup: Setup): Promise<R
         found: found ?? '',
         expected: expected ?? '',
       });
-    known.set(from, await file.read(key));
+    known.set(from, await readNumbers(file, key));
     taken.add(key);
   };
   await within(await tensorFile(folder, ['adapter.safetensors', 'pytorch_adapter.bin']), async (file) => {

@@ -40,13 +40,13 @@ export function methodOf(config: MethodConfig): Method {
 
 type PeftSettings = (raw: Readonly<Record<string, Json>>, path: string, trained: MethodConfig | null) => MethodConfig;
 
-const peftTypes: Readonly<Record<string, PeftSettings>> = {
-  LORA: fromPeftConfig,
-  PREFIX_TUNING: fromPrefixTuning,
-  PROMPT_TUNING: fromPromptTuning,
-  P_TUNING: fromPTuning,
-  IA3: fromPeftIa3,
-};
+const peftTypes: ReadonlyMap<string, PeftSettings> = new Map<string, PeftSettings>([
+  ['LORA', fromPeftConfig],
+  ['PREFIX_TUNING', fromPrefixTuning],
+  ['PROMPT_TUNING', fromPromptTuning],
+  ['P_TUNING', fromPTuning],
+  ['IA3', fromPeftIa3],
+]);
 
 /** The settings in an adapter_config.json; `trained`: as the run that wrote it had them, if it is known. Errors: `model.config`. */
 export function methodFromPeft(
@@ -55,9 +55,9 @@ export function methodFromPeft(
   trained: MethodConfig | null = null,
 ): MethodConfig {
   const type = raw['peft_type'];
-  const read = typeof type === 'string' ? peftTypes[type] : undefined;
+  const read = typeof type === 'string' ? peftTypes.get(type) : undefined;
   if (read) return withTemplate(read(raw, path, trained), trained);
-  const legal = Object.keys(peftTypes).join(', ');
+  const legal = [...peftTypes.keys()].join(', ');
   throw new StudioError('model.config', { path, field: 'peft_type', value: JSON.stringify(type ?? null), legal });
 }
 

@@ -17,15 +17,18 @@ import type { Scope } from './scope.ts';
 
 type Raw = Readonly<Record<string, Json>>;
 
-const kinds: Readonly<Record<string, Pick<Head, 'name' | 'problem'>>> = {
-  classification: { name: 'sequence-classification' },
-  multilabel_classification: { name: 'sequence-classification', problem: 'multi-label' },
-  multiple_choice: { name: 'multiple-choice' },
-  tagging: { name: 'token-classification' },
-  question_answering: { name: 'question-answering' },
-  causal_lm: { name: 'causal-lm' },
-  seq2seq_lm: { name: 'seq2seq-lm' },
-};
+const kinds: ReadonlyMap<string, Pick<Head, 'name' | 'problem'>> = new Map<string, Pick<Head, 'name' | 'problem'>>([
+  ['classification', { name: 'sequence-classification' }],
+  ['multilabel_classification', { name: 'sequence-classification', problem: 'multi-label' }],
+  ['multiple_choice', { name: 'multiple-choice' }],
+  ['tagging', { name: 'token-classification' }],
+  ['question_answering', { name: 'question-answering' }],
+  ['causal_lm', { name: 'causal-lm' }],
+  ['seq2seq_lm', { name: 'seq2seq-lm' }],
+]);
+
+/** AdapterHub's own heads have one to three; a file that says a million would take the memory for their names alone. */
+const mostLayers = 100;
 
 /** A head of Transformers' whose modules are the base model's without anything for a task. */
 const bareHeads = {
@@ -103,23 +106,29 @@ function lastCounted({ padTokenId }: ModelConfig, ids: readonly number[]): numbe
 
 function headOf(options: OwnHeadOptions): Head {
   const settings = options.raw['config'] as Raw;
-  const kind = kinds[text(options, 'head_type', settings)];
-  if (!kind) return refuse(options, 'head_type', Object.keys(kinds).join(', '));
+  const kind = kinds.get(text(options, 'head_type', settings));
+  if (!kind) return refuse(options, 'head_type', [...kinds.keys()].join(', '));
   const { name } = kind;
   if (isLanguageModel(name)) return { name, labels: options.config.vocabulary };
   if (name === 'multiple-choice') return { name, labels: 1 };
   const labels = settings['num_labels'];
-  if (typeof labels !== 'number') return refuse(options, 'num_labels', 'a number');
+  if (!isCount(labels)) return refuse(options, 'num_labels', 'a whole number of at least 1');
   return name === 'sequence-classification' && labels === 1 && !kind.problem
     ? { name, labels, problem: 'regression' }
     : { ...kind, labels };
+}
+
+function isCount(value: Json | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1;
 }
 
 function planOf(options: OwnHeadOptions, { name, labels }: Head): Plan {
   const { raw, rawConfig, config } = options;
   const settings = raw['config'] as Raw;
   const prefix = `heads.${text(options, 'name')}`;
-  const layers = typeof settings['layers'] === 'number' ? settings['layers'] : refuse(options, 'layers', 'a number');
+  const { layers = null } = settings;
+  if (!isCount(layers) || layers > mostLayers)
+    return refuse(options, 'layers', `a whole number from 1 to ${String(mostLayers)}`);
   const bend = activationOf(options, settings['activation_function'] ?? null);
   const language = isLanguageModel(name);
   const width = language && typeof settings['embedding_size'] === 'number' ? settings['embedding_size'] : config.hidden;

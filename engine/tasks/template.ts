@@ -3,7 +3,7 @@ import type { Template } from '../methods/method.ts';
 import type { Architecture } from '../models/model.ts';
 import { StudioError } from '../spec/errors.ts';
 import type { TaskModel } from './task.ts';
-import { dealTokens, readTemplate } from '../spec/methods/template.ts';
+import { dealTokens, readTemplate, wordFor } from '../spec/methods/template.ts';
 import type { Encoded, Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /** A template whose virtual tokens have their numbers. */
@@ -20,6 +20,8 @@ export function layoutOf({ text, virtualTokens }: Template, kind: Architecture['
   const refuse = (legal: string): never => {
     throw new StudioError('recipe.field', { path: 'method.template', value: text, legal });
   };
+  if (virtualTokens === 0 && parts.some((part) => part.kind === 'virtual'))
+    refuse('a text without {virtual}: this method puts no learned tokens among the words');
   const counts = dealTokens(parts, virtualTokens);
   if (counts === null) return refuse(`slots that hold ${String(virtualTokens)} learned tokens in all`);
   const label = parts.findIndex((part) => part.kind === 'label');
@@ -52,7 +54,7 @@ function withMask(parts: Layout['parts']): Layout['parts'] {
 
 /**
  * The token that each label's word begins with where the template asks for it; null where it asks for none. Errors:
- * `method.label-words`, where two labels would answer with the same token.
+ * `method.label-words`, where two labels would answer with the same token; `recipe.field`, where a word is no label's.
  */
 export async function labelTokens(
   { text, labelWords }: Template,
@@ -64,7 +66,13 @@ export async function labelTokens(
   // The decoder beside an encoder begins with the word; in place of a mask it stands by itself.
   const own = { encoder: '', decoder: wordsBefore(text), 'encoder-decoder': null }[kind];
   const before = own === null ? '' : `${own}${slot.spaced ? ' ' : ''}`;
-  const words = labels.map((label) => labelWords[label] ?? label);
+  const stray = Object.entries(labelWords).find(([label]) => !labels.includes(label));
+  if (stray) {
+    const [label, value] = stray;
+    const legal = `a word for one of the labels: ${labels.join(', ')}`;
+    throw new StudioError('recipe.field', { path: `method.labelWords.${label}`, value, legal });
+  }
+  const words = labels.map((label) => wordFor(label, labelWords));
   const encode = (all: readonly string[]): Promise<Encoded[]> =>
     tokenizer.encodeBatch(all, { addSpecialTokens: false });
   const [known] = await encode([before.trimEnd()]);

@@ -59,7 +59,7 @@ export async function readJsonFile(path: string): Promise<Json> {
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
-    throw new StudioError('file.format', { path, reason: 'it is not JSON' }, { cause });
+    throw new StudioError('checkpoint.corrupt', { path, reason: 'it is not JSON' }, { cause });
   }
 }
 

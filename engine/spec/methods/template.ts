@@ -81,4 +81,9 @@ export const templateFields = {
   }),
 };
 
+/** The word that stands for a label: its own name where the table has none. */
+export function wordFor(label: string, labelWords: Readonly<Record<string, string>>): string {
+  return (Object.hasOwn(labelWords, label) ? labelWords[label] : undefined) ?? label;
+}
+
 export const noTemplate = { template: null, labelWords: {} } as const;

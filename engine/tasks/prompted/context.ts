@@ -8,6 +8,7 @@ import {
 } from '../../methods/in-context/prompt.ts';
 import { drawBalanced, drawRandom } from '../../methods/in-context/selection.ts';
 import type { Prompting } from '../../methods/method.ts';
+import { wordFor } from '../../spec/methods/template.ts';
 
 /** A row with its answer, as a prompt shows it. */
 export interface SolvedRow extends Demonstration {
@@ -50,7 +51,7 @@ export function withoutExamples({ settings }: PromptContext): PromptContext {
 
 /** What the model is to say for an answer. */
 export function answerWord(answer: string, { labelWords }: Pick<Prompting, 'labelWords'>): string {
-  return labelWords[answer] ?? answer;
+  return wordFor(answer, labelWords);
 }
 
 /** A template ends in `{label}`, with or without a blank before it. */

@@ -149,7 +149,7 @@ describe('refusing', () => {
       await writeFile(join(own, 'config.json'), text);
       codes.push(((await refusal(own)) as { code: string }).code);
     }
-    expect(codes).toEqual(['file.format', 'file.format', 'file.format', 'file.format']);
+    expect(codes).toEqual(['checkpoint.corrupt', 'checkpoint.corrupt', 'checkpoint.corrupt', 'checkpoint.corrupt']);
   });
 
   test('prototype keys of a config mean nothing', async () => {

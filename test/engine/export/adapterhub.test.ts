@@ -108,16 +108,24 @@ describe('what does not fit is named', () => {
 
   test.each([
     ['head_type', 'masked_lm'],
+    ['head_type', 'constructor'],
     ['layers', 'two'],
+    ['layers', 1e9],
+    ['layers', 0],
     ['activation_function', 'mish'],
     ['num_labels', null],
+    ['num_labels', 0],
+    ['num_labels', 2.5],
   ])('a head whose %s is %j', async (field, value) => {
     const folder = path('head');
     await cp(folderOf('bert-houlsby-cls'), folder, { recursive: true });
     const file = join(folder, 'head_config.json');
     const raw = JSON.parse(await readFile(file, 'utf8')) as { config: Record<string, unknown> };
     await writeFile(file, JSON.stringify({ ...raw, config: { ...raw.config, [field]: value } }));
-    await expect(openTuned(baseOf('bert'), folder)).rejects.toMatchObject({ code: 'model.config' });
+    await expect(openTuned(baseOf('bert'), folder)).rejects.toMatchObject({
+      code: 'model.config',
+      data: { field: expect.stringContaining(field) as string, value: JSON.stringify(value) },
+    });
   });
 
   test('a kind of adapter that AdapterHub knows and this engine does not', async () => {

@@ -99,12 +99,13 @@ describe('every golden adapter of AdapterHub', () => {
 interface Changes {
   readonly config?: (raw: Readonly<Record<string, Json>>) => Readonly<Record<string, Json>>;
   readonly key?: (key: string) => string | null;
+  readonly values?: (data: Float32Array) => Float32Array;
   readonly dtype?: 'F16';
   readonly more?: readonly string[];
 }
 
 /** A golden adapter as another program might have written it. */
-async function written(to: string, from: string, { config, key, dtype, more = [] }: Changes): Promise<string> {
+async function written(to: string, from: string, { config, key, values, dtype, more = [] }: Changes): Promise<string> {
   const folder = path(to);
   await mkdir(folder, { recursive: true });
   const raw = JSON.parse(await readFile(join(golden(from), 'adapter_config.json'), 'utf8')) as Record<string, Json>;
@@ -113,7 +114,9 @@ async function written(to: string, from: string, { config, key, dtype, more = []
   const tensors = await Promise.all(
     [...file.tensors].map(async ([name, { shape }]) => {
       const other = key ? key(name) : name;
-      return other === null ? [] : [{ name: other, shape, data: await file.read(name), ...(dtype ? { dtype } : {}) }];
+      const own = await file.read(name);
+      const data = values ? values(own) : own;
+      return other === null ? [] : [{ name: other, shape, data, ...(dtype ? { dtype } : {}) }];
     }),
   );
   await file.close();
@@ -269,6 +272,33 @@ describe('refused, each by what is wrong, with nothing left behind', () => {
       expect(report.namedBase).toBe(name);
     },
   );
+
+  test.each(['/\\server\\share', '\\/server/share', '//server/share', 'a/../../b'])(
+    'a base called %s, which would ask another machine or climb out',
+    async (name) => {
+      const folder = await written('reaching', 'bert-seqcls-lora', {
+        config: (raw) => ({ ...raw, base_model_name_or_path: name }),
+      });
+      await refuse(folder, { code: 'adapter.base-name', data: { name } });
+    },
+  );
+
+  test.each(['constructor', '__proto__', 'toString'])('a kind called %s, which JavaScript knows', async (name) => {
+    const kind = await written('kind', 'bert-seqcls-lora', { config: (raw) => ({ ...raw, peft_type: name }) });
+    await refuse(kind, { code: 'model.config', data: { field: 'peft_type', value: JSON.stringify(name) } });
+    const task = await written('task', 'bert-seqcls-lora', { config: (raw) => ({ ...raw, task_type: name }) });
+    await refuse(task, { code: 'adapter.task' });
+  });
+
+  test('a weight that is no number', async () => {
+    const folder = await written('no number', 'bert-seqcls-lora', {
+      values: (data) => data.map((value, at) => (at === 3 ? NaN : value)),
+    });
+    await refuse(folder, {
+      code: 'checkpoint.corrupt',
+      data: { reason: expect.stringContaining('its value 3 is NaN') as string },
+    });
+  });
 
   test('a pickle that calls something', () => refuse(join(hostile, 'models/pickle-adapter'), { name: 'StudioError' }));
 

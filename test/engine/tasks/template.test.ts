@@ -198,6 +198,25 @@ describe('a label’s word', () => {
       data: { word: 'the b', other: 'the a' },
     });
   });
+
+  test('that stands for two labels, or for none that there is, is refused', async () => {
+    const labels = ['xa', 'xb'];
+    await expect(
+      words('llama', '{text} is {label}', { labels, labelWords: { xa: 'the', xb: 'the' } }),
+    ).rejects.toMatchObject({ code: 'method.label-words', data: { word: 'the', other: 'the' } });
+    await expect(words('llama', '{text} is {label}', { labels, labelWords: { xc: 'the' } })).rejects.toMatchObject({
+      code: 'recipe.field',
+      data: { path: 'method.labelWords.xc', value: 'the', legal: 'a word for one of the labels: xa, xb' },
+    });
+  });
+
+  test('is a label’s own name where that is a word of JavaScript’s too', async () => {
+    const [own, other] = [
+      await words('llama', '{text} is {label}', { labels: ['constructor', 'a'] }),
+      await words('llama', '{text} is {label}', { labels: ['xa', 'a'], labelWords: { xa: 'constructor' } }),
+    ];
+    expect(own).toEqual(other);
+  });
 });
 
 test('a head of label words answers with their logits alone', async () => {
@@ -288,6 +307,7 @@ describe('a run with a template', () => {
     ['more learned tokens than slots take', { method: { ...pTuning, template: '{virtual:2} {text}' } }],
     ['slots where the tokens are not words', { method: { ...deep, template: '{virtual:2} {text}' } }],
     ['no text', { method: { ...pTuning, template: '{virtual}' } }],
+    ['a share of learned tokens that there are not', { method: { name: 'lora', template: '{virtual} {text}' } }],
   ])('is refused: %s', async (title, changed) => {
     const run = trainTiny({ folder: path(), out: path(`refused ${title}`), recipe: textRecipe(changed) });
     await expect(run).rejects.toMatchObject({ code: 'recipe.field', data: { path: 'method.template' } });

@@ -258,7 +258,11 @@ export const errorSentences = {
   }),
   'method.label-words': ({ word, other, token }) => ({
     title:
-      word === other ? `The model has no token for “${word}”.` : `“${other}” and “${word}” begin alike for the model.`,
+      token === ''
+        ? `The model has no token for “${word}”.`
+        : word === other
+          ? `“${word}” stands for two labels.`
+          : `“${other}” and “${word}” begin alike for the model.`,
     cause: 'A label answers by the first token of its word, so each word needs a first token of its own.',
     remedy: 'Choose other words for the labels under “Words for the labels”.',
     evidence: `“${other}”, “${word}”: ${token}`,
@@ -270,8 +274,8 @@ export const errorSentences = {
     evidence: method,
   }),
   'method.no-targets': ({ targets, available }) => ({
-    title: `The model has no layer named ${targets}.`,
-    cause: `Its linear layers: ${available}.`,
+    title: `“${targets}” chooses no layer of this model.`,
+    cause: `Its linear layers: ${available}. None counts that is left out, lies in another layer than those named, or learns whole.`,
     remedy: 'Choose among these under “Layers it corrects”.',
     evidence: targets,
   }),
