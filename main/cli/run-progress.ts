@@ -1,6 +1,6 @@
 /** The news of a run as lines for people: phase, step, loss, time left. */
 import type { Phase, RunEvent } from '../../engine/spec/events.ts';
-import { bytes, count, figure, percent } from '../../engine/spec/wording/format.ts';
+import { bytes, count, counted, figure, percent } from '../../engine/spec/wording/format.ts';
 import { phaseSentence } from '../../engine/spec/wording/index.ts';
 import { duration } from './format.ts';
 import type { Output } from './output.ts';
@@ -103,7 +103,9 @@ function planLine(plan: Extract<RunEvent, { type: 'plan' }>): string {
           `${count(steps)} steps on ${device}`,
           `${count(trainableParameters)} weights learn (${share})`,
         ]),
-    ...(truncatedRows > 0 ? [`${count(truncatedRows)} rows lose their end`] : []),
+    ...(truncatedRows > 0
+      ? [`${counted(truncatedRows, 'row')} ${truncatedRows === 1 ? 'loses its' : 'lose their'} end`]
+      : []),
   ];
   return parts.join('; ');
 }

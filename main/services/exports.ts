@@ -6,7 +6,7 @@ import { exportFormats, whyUnreachable } from '../../engine/spec/exports.ts';
 import { modelPathOf } from './models.ts';
 import type { Parts, Services } from './parts.ts';
 import type { Planner } from './plan.ts';
-import { readHead, restoredAdapter } from './run-folder.ts';
+import { readAnswering, restoredAdapter } from './run-folder.ts';
 import { snippetOf } from './snippets.ts';
 import type { Views } from './views.ts';
 
@@ -50,11 +50,11 @@ export function exportServices(
         },
         { onNews: (progress) => publish('job', { method: 'exportRun', id: run.id, ...progress }) },
       );
-      const head = await readHead(run.folder);
+      const answering = await readAnswering(run.folder);
       return {
         destination,
         ...report,
-        snippet: snippetOf(destination, { ...run, slug: slug(run.name), head }, report),
+        snippet: snippetOf(destination, { ...run, ...answering, slug: slug(run.name) }, report),
       };
     },
   };

@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
 import { StudioError } from '../../engine/spec/errors.ts';
 import type { RunEvent } from '../../engine/spec/events.ts';
 import type { Json } from '../../engine/spec/json.ts';
@@ -47,14 +48,25 @@ export async function readResolvedRecipe(folder: string): Promise<Json> {
   return await readJson(join(folder, runFiles.recipe));
 }
 
-/** Name of the head that the run's adapter has; folders written before head.json was are of categories. */
-export async function readHead(folder: string): Promise<string> {
-  const path = join(folder, 'adapter', 'head.json');
-  const head = existsSync(path) ? await readJson(path) : null;
-  const name =
-    typeof head === 'object' && head !== null && !Array.isArray(head) ? (head as { name?: Json }).name : null;
-  return typeof name === 'string' ? name : 'sequence-classification';
+/** How the run's adapter answers, by its files; folders written before head.json was are of categories. */
+export async function readAnswering(folder: string): Promise<{
+  /** Name of the head. */
+  readonly head: string;
+  /** Tokens that answer for the labels, where a template asks for a word. */
+  readonly words: readonly number[] | null;
+  readonly template: string | null;
+}> {
+  const head = answeringHead.safeParse(await readJson(join(folder, 'adapter', 'head.json'))).data;
+  const recipe = answeringRecipe.safeParse(await readResolvedRecipe(folder)).data;
+  return {
+    head: head?.name ?? 'sequence-classification',
+    words: head?.words ?? null,
+    template: recipe?.method.template ?? null,
+  };
 }
+
+const answeringHead = z.object({ name: z.string(), words: z.array(z.number()).optional() });
+const answeringRecipe = z.object({ method: z.object({ template: z.string().nullable() }) });
 
 async function readJson(path: string): Promise<Json> {
   if (!existsSync(path)) return null;

@@ -13,6 +13,10 @@ export interface Exported {
   readonly model: string;
   /** Name of the head in head.json. */
   readonly head: string;
+  /** Tokens that answer for the labels, where a template asks for a word. */
+  readonly words: readonly number[] | null;
+  /** How rows were laid out; null: as they are. */
+  readonly template: string | null;
 }
 
 /** Transformers' class of a head. */
@@ -49,7 +53,8 @@ export function snippetOf(format: ExportFormat, run: Exported, { folder, files }
         'tokenizer = AutoTokenizer.from_pretrained(folder)',
         'session = onnxruntime.InferenceSession(folder + "/model.onnx")',
         'wanted = [each.name for each in session.get_inputs()]',
-        'inputs = tokenizer("a text", return_tensors="np")',
+        ...learnedTokens(run),
+        `inputs = tokenizer(${laidOut(run)}, return_tensors="np")`,
         'print(session.run(None, {name: inputs[name].astype(numpy.int64) for name in wanted})[0])',
       ].join('\n');
     case 'model':
@@ -64,7 +69,8 @@ function python(run: Exported, folder: string): string {
   const model = classes[run.head] ?? 'AutoModel';
   const base = JSON.stringify(catalogueBases[run.model] ?? catalogueEntry(run.model)?.source?.repository ?? run.model);
   const isLabelled = run.head === 'sequence-classification' || run.head === 'token-classification';
-  const fresh = `model = ${model}.from_pretrained(${base}${isLabelled ? ', num_labels=max(1, len(labels))' : ''})`;
+  const options = isLabelled ? ', num_labels=max(1, len(labels))' : '';
+  const fresh = `model = ${model}.from_pretrained(${base}${options})`;
   const peft = ['from peft import PeftModel', fresh, 'model = PeftModel.from_pretrained(model, folder).eval()'];
   const load = {
     lora: peft,
@@ -83,7 +89,9 @@ function python(run: Exported, folder: string): string {
     full: [`model = ${model}.from_pretrained(folder).eval()`],
     'linear-probe': [
       'from safetensors.torch import load_file',
-      fresh,
+      // A head that learned is no longer the word table: the exported config says so.
+      'tied = json.load(open(folder + "/config.json")).get("tie_word_embeddings", True)',
+      `model = ${model}.from_pretrained(${base}${options}, tie_word_embeddings=tied)`,
       'model.load_state_dict(load_file(folder + "/model.safetensors"), strict=False)',
       'model.eval()',
     ],
@@ -94,9 +102,10 @@ function python(run: Exported, folder: string): string {
     `from transformers import ${model}, AutoTokenizer`,
     '',
     `folder = ${JSON.stringify(folder)}`,
-    ...(isLabelled ? ['labels = json.load(open(folder + "/labels.json"))'] : []),
+    ...(isLabelled || run.words ? ['labels = json.load(open(folder + "/labels.json"))'] : []),
     ...load,
     'tokenizer = AutoTokenizer.from_pretrained(folder)',
+    ...learnedTokens(run),
     ...(asked[run.method] ?? ask(run)),
   ].join('\n');
 }
@@ -109,9 +118,51 @@ const asked: Readonly<Partial<Record<SupportedMethod, readonly string[]>>> = {
   ],
 };
 
+/** A template may put learned tokens among the words, which no tokenizer writes. */
+function learnedTokens({ template }: Exported): readonly string[] {
+  return template?.includes('{virtual')
+    ? ['# Learned tokens stand among the words of a row: README.md says where.']
+    : [];
+}
+
+/** A text in the run's template, as an expression of Python's. */
+function laidOut({ head, template }: Exported): string {
+  const gap = head === 'masked-lm' ? '{mask}' : '';
+  const words = (template ?? '{text}')
+    .replace('{text}', 'a text')
+    .replace('{pair}', 'a second text')
+    .replaceAll(/\s*\{virtual(?::\d+)?\}/g, '')
+    .replace(/\{(?:label|mask)\}/, gap)
+    .trim();
+  const quoted = JSON.stringify(words);
+  return gap === '' ? quoted : `${quoted}.replace("${gap}", tokenizer.mask_token)`;
+}
+
+/** The scores of the labels' words where the template asks for one: at the mask, or behind the row. */
+function askForWord({ head }: Exported, words: readonly number[]): readonly string[] {
+  const print = (answer: string, at: string): string =>
+    `print(dict(zip(labels, ${answer}.logits[0, ${at}, [${words.join(', ')}]].tolist())))`;
+  switch (head) {
+    case 'masked-lm':
+      return [
+        'ids = inputs["input_ids"][0].tolist()',
+        print('model(**inputs)', 'ids.index(tokenizer.mask_token_id) - len(ids)'),
+      ];
+    case 'seq2seq-lm':
+      return [
+        'start = inputs["input_ids"].new_full((1, 1), model.config.decoder_start_token_id)',
+        print('model(**inputs, decoder_input_ids=start)', '-1'),
+      ];
+    default:
+      return [print('model(**inputs)', '-1')];
+  }
+}
+
 /** One question. Prompt methods put positions of their own in front: those of the text are the last. */
-function ask({ task, head }: Exported): readonly string[] {
-  const text = 'inputs = tokenizer("a text", return_tensors="pt")';
+function ask(run: Exported): readonly string[] {
+  const { task, head, words } = run;
+  const text = `inputs = tokenizer(${laidOut(run)}, return_tensors="pt")`;
+  if (words) return [text, ...askForWord(run, words)];
   const generate = 'print(tokenizer.decode(model.generate(**inputs, max_new_tokens=64)[0], skip_special_tokens=True))';
   switch (head) {
     case 'sequence-classification':

@@ -1,7 +1,7 @@
 /** P-tuning: GPT Understands, Too (Liu et al., 2021, arXiv 2103.10385). Settings, limits, presets. */
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './common.ts';
-import { noTemplate, templateFields } from './template.ts';
+import { noTemplate, promptTemplateFields } from './template.ts';
 import { encoderSize, modulesToSave, promptLength, transformerSubmodules, virtualTokens } from './virtual-tokens.ts';
 
 export const pTuningSchema = z.strictObject({
@@ -30,7 +30,7 @@ export const pTuningSchema = z.strictObject({
     further: 'idle',
   }),
   transformerSubmodules,
-  ...templateFields,
+  ...promptTemplateFields,
   modulesToSave,
 });
 export type PTuningConfig = z.infer<typeof pTuningSchema>;

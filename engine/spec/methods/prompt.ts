@@ -1,7 +1,7 @@
 /** The Power of Scale for Parameter-Efficient Prompt Tuning (Lester et al., 2021, arXiv 2104.08691). Settings, limits, presets. */
 import { z } from 'zod';
 import { field, type PresetContext, type PresetName } from './common.ts';
-import { noTemplate, templateFields } from './template.ts';
+import { noTemplate, promptTemplateFields } from './template.ts';
 import {
   initText,
   modulesToSave,
@@ -22,7 +22,7 @@ export const promptSchema = z.strictObject({
   }),
   initText,
   transformerSubmodules,
-  ...templateFields,
+  ...promptTemplateFields,
   modulesToSave,
 });
 export type PromptConfig = z.infer<typeof promptSchema>;

@@ -54,8 +54,9 @@ export function dealTokens(parts: readonly TemplatePart[], total: number): reado
   });
 }
 
-export const templateFields = {
-  template: field(
+/** The template of a method; `slots`: learned tokens stand among the words. */
+function templateField(slots: boolean) {
+  return field(
     z
       .string()
       .min(1)
@@ -68,11 +69,15 @@ export const templateFields = {
     {
       label: 'How a row is laid out',
       term: 'template',
-      help: '{text} is the row’s text, {pair} its second one, {virtual:3} three learned tokens, {virtual} a share of the rest. With {label} at the end, or {mask} anywhere for a model that fills gaps, a word for the label answers, not a new layer. Empty: learned tokens in front.',
+      help: `{text} is the row’s text, {pair} its second one${slots ? ', {virtual:3} three learned tokens, {virtual} a share of the rest' : ''}. With {label} at the end, or {mask} anywhere for a model that fills gaps, a word for the label answers, not a new layer. Empty: ${slots ? 'learned tokens in front' : 'the text as it is'}.`,
       lines: true,
       advanced: true,
     },
-  ),
+  );
+}
+
+export const templateFields = {
+  template: templateField(false),
   labelWords: field(z.record(z.string().min(1), z.string().min(1)), {
     label: 'Words for the labels',
     term: 'verbaliser',
@@ -80,6 +85,9 @@ export const templateFields = {
     advanced: true,
   }),
 };
+
+/** Of a method that puts learned tokens into the row. */
+export const promptTemplateFields = { ...templateFields, template: templateField(true) };
 
 /** The word that stands for a label: its own name where the table has none. */
 export function wordFor(label: string, labelWords: Readonly<Record<string, string>>): string {

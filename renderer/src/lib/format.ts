@@ -87,6 +87,11 @@ export function duration(seconds: number, locale?: Locale): string {
   return hours % 24 === 0 ? `${days}${space}d` : `${days}${space}d${space}${hours % 24}${space}h`;
 }
 
+/** An estimate: "about 31 min", "under 1 s". */
+export function aboutDuration(seconds: number, locale?: Locale): string {
+  return seconds < 1 ? duration(seconds, locale) : `about ${duration(seconds, locale)}`;
+}
+
 /** A share as percent: one decimal up to 1,000 rows, two beyond. */
 export function percent(share: number, rows = 1000, locale?: Locale): string {
   return `${decimal(share * 100, rows > 1000 ? 2 : 1, locale)}${space}%`;

@@ -40,7 +40,7 @@ export function consequenceOf(key: string, values: Values, estimate: Estimate | 
   const epochs = number('epochs');
   switch (key) {
     case 'epochs':
-      return estimate === null || !epochs ? null : `One more pass: +${duration(estimate.seconds / epochs)}.`;
+      return estimate === null || !epochs ? null : `One more pass: ${moreTime(estimate.seconds / epochs)}.`;
     case 'warmup': {
       const steps = Math.round((estimate?.steps ?? 0) * (number('warmup') ?? 0));
       return steps === 0
@@ -66,6 +66,10 @@ export function consequenceOf(key: string, values: Values, estimate: Estimate | 
     default:
       return null;
   }
+}
+
+function moreTime(seconds: number): string {
+  return seconds < 1 ? `${duration(seconds)} more` : `+${duration(seconds)}`;
 }
 
 /** Step sizes over a run of `steps` as the schedule has them, 0 to 1, for a small drawing. */

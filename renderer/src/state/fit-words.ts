@@ -1,7 +1,7 @@
 /** The fit check in words and lengths: does it fit, what takes the memory, when it would be done. */
 import type { Estimate } from '../../../engine/spec/metrics.ts';
 import type { ComputerView } from '../../../main/contract/views.ts';
-import { bytes, clock, count, duration, figure, parameters } from '../lib/format.ts';
+import { aboutDuration, bytes, clock, count, figure, parameters } from '../lib/format.ts';
 import { shareWords } from './method-cards.ts';
 
 export interface Segment {
@@ -96,7 +96,7 @@ export function fitFacts(
     value: bytes(estimate.diskBytes),
     note: computer === null ? '' : `${bytes(computer.freeDiskBytes)} free`,
   };
-  const end = { term: 'Finish', value: finish, note: `about ${duration(estimate.seconds)} if it starts now` };
+  const end = { term: 'Finish', value: finish, note: `${aboutDuration(estimate.seconds)} if it starts now` };
   if (estimate.prompt) return [end, disk];
   return [
     end,

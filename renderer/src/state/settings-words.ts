@@ -5,14 +5,14 @@ import { methodPreset, type SupportedMethod } from '../../../engine/spec/methods
 import type { TaskName } from '../../../engine/spec/tasks.ts';
 import { trainingPreset } from '../../../engine/spec/training.ts';
 import type { SettingsForm } from '../../../main/contract/views.ts';
-import { bytes, capital, count, countedInWords, duration, parameters } from '../lib/format.ts';
+import { aboutDuration, bytes, capital, count, countedInWords, duration, parameters } from '../lib/format.ts';
 import { shareWords } from './method-cards.ts';
 
 /** "Balanced, with two changes of yours. About 31 min." */
 export function settingsTitle(form: SettingsForm | null, changed: number, estimate: Estimate | null): string {
   if (form === null) return 'Reading the settings.';
   const changes = changed === 0 ? 'as it is' : `with ${countedInWords(changed, 'change', 'changes')} of yours`;
-  return `${capital(form.preset)}, ${changes}.${estimate === null ? '' : ` About ${duration(estimate.seconds)}.`}`;
+  return `${capital(form.preset)}, ${changes}.${estimate === null ? '' : ` ${capital(aboutDuration(estimate.seconds))}.`}`;
 }
 
 export interface PresetOption {

@@ -1,5 +1,5 @@
 /** A run in training, in words: one sentence made by a rule over its numbers, and the few figures beside it. */
-import { learns } from '../../../engine/spec/methods/index.ts';
+import { learns, type MethodName } from '../../../engine/spec/methods/index.ts';
 import type { ComputerView, RunSeries, RunView } from '../../../main/contract/views.ts';
 import {
   bytes,
@@ -288,9 +288,14 @@ export function trainFacts(
     facts.push({
       term: 'Cut off',
       strong: counted(series.truncatedRows, 'row', 'rows'),
-      note: learns(run.method) ? 'lose their end at the longest text' : 'lose the beginning of their prompt',
+      note: cutWords(run.method, series.truncatedRows === 1),
     });
   return facts;
+}
+
+function cutWords(method: MethodName, isOne: boolean): string {
+  if (learns(method)) return isOne ? 'loses its end at the longest text' : 'lose their end at the longest text';
+  return isOne ? 'loses the beginning of its prompt' : 'lose the beginning of their prompt';
 }
 
 /** What stands under a sample: what it says, how sure, and whether that is right. */

@@ -1,6 +1,7 @@
 /** Numbers in the window: section 5 of the visual language. */
 import { describe, expect, test } from 'vitest';
 import {
+  aboutDuration,
   bytes,
   capacity,
   capital,
@@ -53,6 +54,10 @@ describe('numbers', () => {
 
   test('what a computer has is in whole units', () => {
     expect([16e9, 15.6e9, 512e6].map((value) => seen(capacity(value, en)))).toEqual(['16_GB', '16_GB', '512_MB']);
+  });
+
+  test('an estimate under a second is not about it', () => {
+    expect([0.2, 1860].map((value) => seen(aboutDuration(value, en)))).toEqual(['under_1_s', 'about 31_min']);
   });
 
   test('durations never show a unit too fine to matter', () => {
