@@ -20,7 +20,7 @@ import { guessMapping, type Mapping } from './mapping.ts';
 import { prepare, type Prepared } from './prepare.ts';
 import type { Role, RoleTable, Unseen } from './reader.ts';
 import { readTable } from './read.ts';
-import { tableFindings } from './table-findings.ts';
+import { fewRows, tableFindings } from './table-findings.ts';
 import type { Table } from './table.ts';
 
 export interface Common {
@@ -161,7 +161,7 @@ export function createDataRoom(): DataRoom {
         data: { file: one.name, ...data },
       }));
     });
-    const all = [...ofFiles, ...(prepared?.findings ?? [])];
+    const all = [...ofFiles, ...fewRows(read), ...(prepared?.findings ?? [])];
     return all.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
   }
 

@@ -1,9 +1,9 @@
 /** What can be told of a table's cells before anyone says what they mean. */
 import type { Finding } from '../spec/dataset.ts';
 import { countPersonalData, type PersonalData } from './personal-data.ts';
+import type { RoleTable } from './reader.ts';
 import { finding, type Table } from './table.ts';
 
-const fewRows = 20;
 /** UTF-8 that was once read as Windows-1252: `Ã©` for `é`. */
 const mojibake = /Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[\u0080-\u00bf™œ¦“”˜¢\u009d]|Â[\u00a0-\u00bf]/;
 const html = /<\/?[a-z][a-z0-9]*(\s[^<>]*)?\/?>|&(nbsp|amp|lt|gt|quot|#\d{1,6});/i;
@@ -47,7 +47,6 @@ export function tableFindings(table: Table): Finding[] {
     rowCounts['invisible-characters'] += Number(seen.invisible);
   }
   const findings: Finding[] = [];
-  if (table.rows.length < fewRows) findings.push(finding('few-rows', 'note', { count: table.rows.length }));
   for (const [code, count] of Object.entries(rowCounts)) {
     const everywhere = code === 'html' && count * 2 >= table.rows.length;
     if (count > 0) findings.push(finding(code, everywhere ? 'care' : 'note', { count }));
@@ -62,4 +61,14 @@ export function tableFindings(table: Table): Finding[] {
   if (Object.values(personal).some((count) => count > 0))
     findings.push(finding('personal-data', 'care', { ...personal }));
   return findings;
+}
+
+/** Fewer rows than these to learn from are worth a word. */
+const enoughRows = 20;
+
+/** Of the learning files together: a file to test with may be small. */
+export function fewRows(tables: readonly RoleTable[]): readonly Finding[] {
+  const learning = tables.flatMap(({ table, role }) => (role === 'train' ? [table.rows.length] : []));
+  const count = learning.reduce((sum, rows) => sum + rows, 0);
+  return count < enoughRows ? [finding('few-rows', 'note', { count })] : [];
 }

@@ -1,5 +1,6 @@
 /** A method as its card says it: name, one sentence, what it costs here, where its result can go, why it cannot be chosen. */
 import { sentenceOf } from '../../../engine/spec/wording/index.ts';
+import { writesText, type TaskName } from '../../../engine/spec/tasks.ts';
 import type { MethodName } from '../../../engine/spec/methods/index.ts';
 import type { Destination, MethodView } from '../../../main/contract/views.ts';
 import { bytes, capital, duration, inWords, percent } from '../lib/format.ts';
@@ -17,6 +18,12 @@ export const methodCaptions = {
   'p-tuning-v2': 'Learned vectors in every layer, without an encoder, plus a new answer layer.',
   ia3: 'Keys, values and inner results of each layer are scaled by learned vectors.',
 } satisfies Record<MethodName, string>;
+
+/** Where words are written, the model's own word layer answers. */
+const writingCaptions: Readonly<Partial<Record<MethodName, string>>> = {
+  'linear-probe': 'The model stays as it is; only its last layer, which chooses the words, learns.',
+  'p-tuning-v2': 'Learned vectors in every layer, without an encoder. The model is untouched.',
+};
 
 const recommendations = {
   full: 'This model is small enough to move every weight here, and nothing learns more.',
@@ -59,6 +66,7 @@ export interface MethodCard {
 interface Context {
   readonly freeMemoryBytes: number | null;
   readonly destination: Destination | null;
+  readonly task: TaskName | null;
 }
 
 export function methodCards(methods: readonly MethodView[], context: Context): readonly MethodCard[] {
@@ -68,11 +76,13 @@ export function methodCards(methods: readonly MethodView[], context: Context): r
 }
 
 function methodCard(method: MethodView, context: Context): MethodCard {
+  const { task } = context;
+  const writing = task !== null && writesText(task) ? writingCaptions[method.name] : undefined;
   const [noteTone, note] = noteOf(method, context);
   return {
     name: method.name,
     label: methodLabels[method.name],
-    caption: methodCaptions[method.name],
+    caption: writing ?? methodCaptions[method.name],
     facts: factsOf(method),
     note,
     noteTone,
@@ -137,7 +147,7 @@ export function methodTitle(cards: readonly MethodCard[]): { readonly title: str
     : 'The numbers below say what each one costs on this computer.';
   const missing =
     rest > 0
-      ? ` ${capital(inWords(rest))} of the ${inWords(cards.length)} cannot be chosen here, each with its reason; their drawings are here to compare.`
+      ? ` ${capital(inWords(rest))} of the ${inWords(cards.length)} cannot be chosen here, ${rest === 1 ? 'for the reason it gives; its drawing is' : 'each with its reason; their drawings are'} here to compare.`
       : '';
   const start = recommended ? `; start with ${recommended.label}.` : '.';
   return { title: `${capital(inWords(cards.length))} ways to teach it${start}`, lead: `${lead}${missing}` };

@@ -342,7 +342,7 @@ export function examplePrompts(result: MeasuredView, most = 4): readonly Asked[]
 /** What stands where an untrained model has nothing to answer with: how it was compared, and what it took this row for. */
 export function untrainedWords(result: MeasuredView | null, question: Asked | null): string {
   const untrained = result?.metrics.baselines?.untrained;
-  if (result !== null && result.metrics.task !== 'text-classification')
+  if (result !== null && (result.metrics.task !== 'text-classification' || result.numbers !== null))
     return 'As it came, it has no answer layer for this goal: nothing in it was made to answer such a question.';
   const measured = isAccuracy(untrained)
     ? ` By the nearest class centre of what it sees, it sorted ${percent(untrained.accuracy, untrained.n)} of the held-out rows right.`

@@ -125,9 +125,7 @@ export function askNote(task: TaskName, strategy: string, { asked }: Pick<SideWo
   if (writesText(task))
     return `Same for both: ${strategies[strategy] ?? strategy}, so that asking again gives the same answer.`;
   if (asked) return 'Same for both: the same words in the same template; the likeliest answer counts.';
-  return task === 'text-classification'
-    ? 'Same for both: the same words, the same categories. The model as it came names the one whose learning rows lie nearest.'
-    : 'Same for both: the same words.';
+  return 'Same for both: the same words.';
 }
 
 /** A test row in one line, to press. */

@@ -48,6 +48,20 @@ describe('loadDataset', () => {
     expect(await sizes({})).toEqual([1153, 385, 385]);
   });
 
+  it('calls the rows to learn from few by their sum, and no test file', async () => {
+    const rows = (count: number): string => `text,label\n${'a b,x\nc d,y\n'.repeat(count / 2)}`;
+    const [small, more, test] = [
+      await write('small.csv', rows(12)),
+      await write('more.csv', rows(12)),
+      await write('few-test.csv', rows(4)),
+    ];
+    const few = async (train: readonly string[]): Promise<unknown> => {
+      const { findings } = await createDataRoom().loadDataset(request([...train], { test: [test] }));
+      return findings.filter(({ code }) => code === 'few-rows').map(({ data }) => data['count']);
+    };
+    expect([await few([small]), await few([small, more])]).toEqual([[12], []]);
+  });
+
   it('reads several files as one, rows in file order', async () => {
     const first = await write('first.csv', 'text,label\na,x\nb,y\n');
     const second = await write('second.jsonl', '{"text":"c","label":"x"}\n{"text":"d","label":"y"}\n');

@@ -44,7 +44,7 @@ test.each([
     'model(**inputs).logits[0, ids.index(tokenizer.mask_token_id) - len(ids), [7, 9]]',
   ],
   ['seq2seq-lm', '{text}? {label}', 'tokenizer("a text?", ', 'decoder_input_ids=start).logits[0, -1, [7, 9]]'],
-])('Label words under %s: the row laid out, and the words compared', (head, template, reads, compares) => {
+])('Label words under %s: the row laid out, and the words compared', (head, template, ...[reads, compares]) => {
   const exported = { ...run, method: 'prompt', task: 'text-classification', head, words: [7, 9], template } as const;
   const lines = snippetOf('peft', exported, report).split('\n');
   expect({

@@ -101,7 +101,7 @@ describe('methods', () => {
           estimate: null,
         }),
       ],
-      { freeMemoryBytes: 16e9, destination: 'peft' },
+      { freeMemoryBytes: 16e9, destination: 'peft', task: null },
     );
     expect(cards.map(({ label, choosable, note }) => ({ label, choosable, note }))).toEqual([
       { label: 'LoRA', choosable: true, note: 'Reaches this app, Python' },
@@ -111,8 +111,16 @@ describe('methods', () => {
   });
 
   it('warns of memory before it praises', () => {
-    const [card] = methodCards([view({})], { freeMemoryBytes: 4.6e9, destination: null });
+    const [card] = methodCards([view({})], { freeMemoryBytes: 4.6e9, destination: null, task: null });
     expect([card?.noteTone, plain(card?.note ?? '')]).toEqual(['care', 'More than the 4.6 GB free now']);
+  });
+
+  it('speaks of an answer layer only where one is new', () => {
+    const captions = (['text-classification', 'chat'] as const).map((task) => {
+      const [card] = methodCards([view({ name: 'p-tuning-v2' })], { freeMemoryBytes: null, destination: null, task });
+      return card?.caption.includes('answer layer');
+    });
+    expect(captions).toEqual([true, false]);
   });
 
   it('never rounds a small share to none', () => {
