@@ -1,7 +1,6 @@
 /** Opens what a run wrote, or AdapterHub's library: recipe, labels and learned weights of an adapter folder, on top of its base model. */
 import { join } from 'node:path';
 import { openSafetensors } from '../checkpoint/safetensors.ts';
-import { readNumbers } from '../checkpoint/tensor-file.ts';
 import { methodFromPeft, methodOf } from '../methods/registry.ts';
 import { headNames, problemNames, type Head } from '../models/model.ts';
 import { StudioError } from '../spec/errors.ts';
@@ -152,7 +151,7 @@ export async function readLearned(adapter: string, setup: Setup): Promise<Readon
           expected: shape.join(' × '),
         });
       }
-      known.set(name, await readNumbers(file, key));
+      known.set(name, await file.read(key));
     }
     return known;
   } finally {
