@@ -16,7 +16,7 @@ export interface AskField {
 }
 
 const prompts = {
-  'text-classification': { label: 'A text to sort', placeholder: 'Type a text to sort' },
+  'text-classification': { label: 'A text to sort', placeholder: 'Type a text' },
   'token-classification': { label: 'A text to mark', placeholder: 'Type a text to mark' },
   'question-answering': { label: 'Your question', placeholder: 'Ask both something about the passage' },
   'multiple-choice': { label: 'Your question', placeholder: 'Ask both something' },
